@@ -1,0 +1,7 @@
+"""`python -m fbbackup` is the `fbbackup` command."""
+
+from __future__ import annotations
+
+from fbbackup.cli import main
+
+main()

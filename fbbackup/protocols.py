@@ -1,0 +1,152 @@
+"""The seams of the program: where photos come from, and where files are kept.
+
+One conformance suite each (`tests/conformance/`); every implementation goes through it. Abilities that differ are
+fields on the adapter. Whoever implements one of these raises only errors of `fbbackup.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fbbackup.models import Absence, Album, Answers, Identity, Page, StoredFile, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes that arrived whole in the store's staging area, not yet durable and without a final name.
+
+    `head` holds the first bytes (up to 4,096), enough to tell the format.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    head: bytes
+
+
+class Source(Protocol):
+    """Where albums and photos are read from.
+
+    Any call may raise LoginNeeded, BudgetSpent or SourceUnavailable; they end the crawl of this account, and what
+    was recorded stays.
+    """
+
+    name: str
+    calls: int
+    """Calls made to the service since this object exists, counted as the service counts them."""
+
+    async def identity(self) -> Identity:
+        """Asks who the login is and what it may read; the cheapest such question that the service offers."""
+        ...
+
+    def albums(self) -> AsyncIterator[Sequence[Album]]:
+        """All albums in the service's order, without photos, virtual ones last. Ends only when the list does."""
+        ...
+
+    def first_pages(self, albums: Sequence[Album]) -> AsyncIterator[tuple[Album, Page]]:
+        """The first page of each of these albums, in as few calls as the service allows.
+
+        Every album is yielded once, in any order, except those that are gone or refused.
+        """
+        ...
+
+    async def page(self, album: Album, cursor: str | None) -> Page:
+        """One page of an album from `cursor` (None: from the start). Raises CursorRejected."""
+        ...
+
+    async def probe(self, album: Album) -> str | None:
+        """A short sign that changes when a virtual album most likely did; None when there is no cheap one."""
+        ...
+
+    async def photos_by_id(self, ids: Sequence[str]) -> Answers:
+        """These photos afresh. Absent is only what the service denies by id, with its words."""
+        ...
+
+    async def album_by_id(self, album: Album) -> Album | Absence | None:
+        """The album afresh, its denial, or None when the answer is not clear."""
+        ...
+
+    async def read(self, variant: Variant) -> bytes:
+        """The whole body of a picture, of the announced length and digest. Raises DownloadError."""
+        ...
+
+    def stream(self, variant: Variant) -> AsyncIterator[bytes]:
+        """The body in pieces, for what may be too large for memory. Raises DownloadError."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back connections. Nothing may be asked afterwards."""
+        ...
+
+
+class Store(Protocol):
+    """What holds the archive's files under keys such as `photos/2014/07/2014-07-05_1015.jpg`.
+
+    A kept key never changes and is never replaced. Raises ArchiveUnusable when the place itself fails
+    (full, read-only, unplugged).
+    """
+
+    async def put(self, key: str, body: bytes) -> StoredFile:
+        """Keeps `body` under `key`: all or nothing, its bytes durable; its name is so after `settle`.
+
+        The same bytes under the same key are accepted again; other bytes raise KeyTaken.
+        """
+        ...
+
+    async def stage(self, chunks: AsyncIterator[bytes]) -> Staged:
+        """Takes in a stream of any length without keeping it in memory. On any error nothing is left."""
+        ...
+
+    async def keep(self, staged: Staged, key: str) -> StoredFile:
+        """Gives staged bytes their key; the same promises as `put`."""
+        ...
+
+    async def discard(self, staged: Staged) -> None:
+        """Forgets staged bytes."""
+        ...
+
+    async def settle(self, keys: Sequence[str]) -> None:
+        """Makes the names of these kept keys durable. Only afterwards may anyone be told of them."""
+        ...
+
+    async def put_derived(self, key: str, body: bytes) -> None:
+        """Writes what can be made again (thumbnails): whole or not at all, replacing, without a promise of
+        durability before `sync_derived`."""
+        ...
+
+    async def sync_derived(self) -> None:
+        """Makes everything written by `put_derived` durable."""
+        ...
+
+    def read(self, key: str) -> AsyncIterator[bytes]:
+        """The bytes of a key in pieces. Raises KeyError when there is none."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Every kept key below a prefix with its size in bytes, sorted, without loading them all. May block."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Removes a file; only `purge --yes` and derived files come here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; all numbers count what is done and durable, totals are what is known so far."""
+
+    calls: int = 0
+    albums: int = 0
+    albums_total: int | None = None
+    listed: int = 0
+    stored: int = 0
+    stored_total: int = 0
+    bytes: int = 0
+    failed: int = 0
+    message: str = ""
+
+
+Report = Callable[[Progress], None]
+"""Whoever shows progress. Called often, from the event loop; must return at once."""
