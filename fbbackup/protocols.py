@@ -22,7 +22,7 @@ class Staged:
 
     name: str
     sha256: str
-    bytes: int
+    size: int
     head: bytes
 
 
