@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fbbackup.models import Absence, Album, Answers, Identity, Page, StoredFile, Variant
 
@@ -36,6 +36,10 @@ class Source(Protocol):
     name: str
     calls: int
     """Calls made to the service since this object exists, counted as the service counts them."""
+    state: dict[str, Any]
+    """What the source wants to remember between runs, as JSON: budget, learned sizes, login clocks. Never a secret."""
+    notes: list[str]
+    """Lines that a person should read at the end of a run."""
 
     async def identity(self) -> Identity:
         """Asks who the login is and what it may read; the cheapest such question that the service offers."""
@@ -122,6 +126,10 @@ class Store(Protocol):
 
     def read(self, key: str) -> AsyncIterator[bytes]:
         """The bytes of a key in pieces. Raises KeyError when there is none."""
+        ...
+
+    def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        """The size of each key, None where there is no such file. May block."""
         ...
 
     def keys(self, prefix: str) -> Iterator[tuple[str, int]]:

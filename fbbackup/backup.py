@@ -1,0 +1,158 @@
+"""The program: crawl, download, thumbnail, judge. Each step asks the catalog what is missing and does it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from fbbackup.catalog import albums as album_rows
+from fbbackup.catalog import downloads, runs
+from fbbackup.catalog.runs import RunRecord, Verdict
+from fbbackup.crawl import Crawled, crawl
+from fbbackup.download import Downloads, thumbnail_key
+from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
+from fbbackup.job import Job, sentence
+from fbbackup.reconcile import reconcile
+from fbbackup.vanish import settle, settle_undisputed
+
+THUMBNAIL_GROUP = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run's record: what it did, what it leaves open, and the error that cut it short, if one did."""
+
+    run_id: int
+    account: str
+    kind: str
+    outcome: str
+    line: str
+    counters: dict[str, int]
+    calls: int
+    bytes: int
+    gaps: tuple[Verdict, ...]
+    notes: tuple[str, ...]
+    error: FbbackupError | None
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        return 0 if self.outcome == "complete" else Incomplete.exit_code
+
+
+async def back_up(job: Job) -> RunResult:
+    """One run, from the first call to its verdict. Raises only what makes the archive unusable or is a bug."""
+    kind = "deep" if job.settings.deep else "quick"
+    crashed_at = await job.catalog.read(runs.unfinished_run, job.account_id)
+    if crashed_at is not None:
+        await job.catalog.write(downloads.forget_thumbnails_since, crashed_at)
+    run_id = await job.catalog.write(runs.start_run, job.account_id, kind, job.now())
+    try:
+        await reconcile(job, crashed=crashed_at is not None)
+        error, deferred = await _crawl_and_download(job)
+        await _make_thumbnails(job)
+        await job.store.sync_derived()
+    except FbbackupError as failure:
+        await _try_to_record(job, run_id, failure)
+        raise
+    return await _conclude(job, run_id, kind, error, deferred)
+
+
+async def _crawl_and_download(job: Job) -> tuple[FbbackupError | None, bool]:
+    """Both at once: the first picture is there seconds after the first page."""
+    downloading = Downloads(job)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(downloading.run())
+        error, deferred = await _crawl_and_judge(job)
+        downloading.crawl_ended = True
+        job.crawling.set()
+    if downloading.stopped is not None:
+        error = error or Incomplete(downloading.stopped)
+    return error or downloading.refused, deferred
+
+
+async def _crawl_and_judge(job: Job) -> tuple[FbbackupError | None, bool]:
+    try:
+        crawled: Crawled = await crawl(job)
+        await settle(job, crawled.missing_albums)
+    except (Incomplete, LoginNeeded) as error:
+        await settle_undisputed(job)
+        return error, False
+    return None, crawled.sweep_deferred
+
+
+async def _make_thumbnails(job: Job) -> None:
+    """Thumbnails for files that have none: adopted ones, and all of them after a change of size."""
+    size = job.settings.thumbnail_size
+    while size is not None:
+        files = await job.catalog.read(downloads.files_without_thumbnail, size, THUMBNAIL_GROUP)
+        if not files:
+            return
+        made: list[tuple[str, int]] = []
+        failed: list[tuple[str, str]] = []
+        for file in files:
+            try:
+                body = b"".join([chunk async for chunk in job.store.read(file.key)])
+                thumbnail = await asyncio.get_running_loop().run_in_executor(
+                    job.decoder, job.make_thumbnail, body, size
+                )
+            except (BadPicture, KeyError) as error:
+                failed.append((file.sha256, str(error)))
+            else:
+                await job.store.put_derived(thumbnail_key(file.sha256, size), thumbnail)
+                made.append((file.sha256, size))
+        await job.catalog.write(downloads.record_thumbnails, made, failed)
+        job.tally.thumbnails += len(made)
+        job.tally.publish("thumbnails")
+
+
+async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | None, deferred: bool) -> RunResult:
+    verdicts = await job.catalog.read(runs.verdicts, job.account_id)
+    wanted, failed = await job.catalog.read(downloads.pending, job.account_id)
+    gaps = tuple(v for v in verdicts if v.verdict != "complete")
+    unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
+    short = [v for v in gaps if v.verdict == "short"]
+    complete = error is None and not (wanted or failed or short or unfinished)
+    outcome = "complete" if complete else "incomplete"
+    await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
+    for note in job.source.notes:
+        job.tally.note(note)
+    record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
+    await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())
+    line = _result_line(job, verdicts, error, deferred)
+    return RunResult(
+        run_id, job.account, kind, outcome, line, record.counters, record.calls, record.bytes, gaps,
+        tuple(job.tally.notes), error,
+    )  # fmt: skip
+
+
+def _result_line(job: Job, verdicts: list[Verdict], error: FbbackupError | None, deferred: bool) -> str:
+    gaps = [v for v in verdicts if v.verdict != "complete"]
+    missing = sum(v.listed - v.stored for v in gaps)
+    hidden = [v for v in gaps if v.hidden]
+    complete = len(verdicts) - len(gaps)
+    done = f"{job.tally.stored} photos stored, {job.tally.gone} gone upstream, {job.source.calls} calls"
+    if error is not None:
+        return sentence([f"incomplete: {error}", done])
+    if missing:
+        return sentence([f"incomplete: {missing} photos could not be stored (`fbbackup audit` lists them)", done])
+    return sentence(
+        [
+            f"complete: {complete} albums, {done}" if not gaps else f"up to date: {complete} albums complete, {done}",
+            f"Facebook claims {sum(v.hidden for v in hidden)} more photos than it shows in {len(hidden)} albums"
+            if hidden
+            else "",
+            "uploads outside albums not looked for yet (`fbbackup sync --deep` does)" if deferred else "",
+        ]
+    )
+
+
+async def _try_to_record(job: Job, run_id: int, error: FbbackupError) -> None:
+    """Writes down why the run failed, if the catalog can still be written to."""
+    record = RunRecord("failed", job.tally.counters(), job.source.calls, job.tally.bytes, str(error))
+    try:
+        await job.catalog.write(runs.finish_run, run_id, record, (), job.now())
+        await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
+    except FbbackupError:
+        return

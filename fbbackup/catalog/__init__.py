@@ -1,0 +1,11 @@
+"""The catalog: an SQLite index of the archive, and the only place with SQL.
+
+`Catalog` owns the file; `albums`, `photos`, `listings`, `downloads`, `runs` and `reports` hold the statements, one
+subject each.
+"""
+
+from __future__ import annotations
+
+from fbbackup.catalog.connection import Catalog, memory, open_catalog, open_reader
+
+__all__ = ["Catalog", "memory", "open_catalog", "open_reader"]

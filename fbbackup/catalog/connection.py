@@ -1,0 +1,186 @@
+"""The catalog's file: opening, migrating, and the one thread that writes to it.
+
+SQL lives in the sibling modules as functions whose first argument is the connection; `Catalog.write` runs one of them
+in a transaction that is durable when the call returns, away from the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+from fbbackup.catalog import schema
+from fbbackup.errors import ArchiveUnusable
+
+try:
+    import pysqlite3 as sqlite3  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    import sqlite3
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_SECONDS = 30.0
+
+
+class Catalog:
+    """The single writer of a catalog. Use as a context manager; made by `open_catalog` or `memory`."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalog")
+        self._db = self._thread.submit(connect).result()
+
+    async def write(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a step in a transaction; when it returns, its effect is durable. On any error nothing changed."""
+        return await self._in_thread(lambda: _transaction(self._db, step, *args, **kwargs))
+
+    async def read(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a step that only reads."""
+        return await self._in_thread(lambda: step(self._db, *args, **kwargs))
+
+    async def _in_thread(self, job: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+        except sqlite3.OperationalError as error:
+            raise _unusable(error) from error
+
+    def write_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`write` for callers without an event loop."""
+        return self._thread.submit(lambda: _transaction(self._db, step, *args, **kwargs)).result()
+
+    def read_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` for callers without an event loop."""
+        return self._thread.submit(lambda: step(self._db, *args, **kwargs)).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._db.close).result()
+        self._thread.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_catalog(path: Path) -> Catalog:
+    """The writer of the catalog at `path`, made or migrated as needed.
+
+    Raises ArchiveUnusable for a catalog of a newer schema (nothing is changed) or a file that is none.
+    """
+    try:
+        return Catalog(lambda: _connect(path))
+    except sqlite3.DatabaseError as error:
+        raise _unusable(error, path) from error
+
+
+def memory() -> Catalog:
+    """A catalog that lives in memory: the double for tests."""
+    return Catalog(lambda: _connect(None))
+
+
+def open_reader(path: Path) -> Connection:
+    """A read-only connection for commands that report; it never checkpoints. Raises ArchiveUnusable."""
+    if not path.is_file():
+        raise ArchiveUnusable(f"there is no catalog at {path}; `fbbackup sync` makes one")
+    name = path.absolute().as_uri()
+    last: Exception | None = None
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        db: Connection = sqlite3.connect(f"{name}?{mode}", uri=True, timeout=BUSY_SECONDS)
+        try:
+            _check_version(db, path)
+        except sqlite3.OperationalError as error:
+            # A catalog on read-only media has no shared-memory file, and none can be made there.
+            db.close()
+            last = error
+            continue
+        except BaseException as error:
+            db.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _unusable(error, path) from error
+            raise
+        db.row_factory = sqlite3.Row
+        return db
+    raise ArchiveUnusable(f"the catalog at {path} can't be read ({last}); check the disk and its permissions")
+
+
+def _connect(path: Path | None) -> Connection:
+    db: Connection = sqlite3.connect(
+        ":memory:" if path is None else path,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA foreign_keys = ON")
+        if path is not None:
+            _check_version(db, path)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA cache_size = -32768")
+        db.execute("PRAGMA temp_store = MEMORY")
+        _migrate(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check_version(db: Connection, path: Path) -> int:
+    found: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > schema.VERSION:
+        raise ArchiveUnusable(
+            f"the catalog {path} was written by a newer fbbackup (schema {found}, this one knows {schema.VERSION}); "
+            "install the newer fbbackup"
+        )
+    return found
+
+
+def _migrate(db: Connection, path: Path | None) -> None:
+    found: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if found == schema.VERSION:
+        return
+    if path is not None and found > 0:
+        # A copy by SQLite itself also holds what is still in the write-ahead log.
+        copy = path.with_name(f"{path.name}.before-{schema.VERSION}")
+        if not copy.exists():
+            part = copy.with_name(copy.name + ".part")
+            part.unlink(missing_ok=True)
+            db.execute("VACUUM INTO ?", (str(part),))
+            shutil.move(part, copy)
+    from sqlite_utils import Database
+
+    schema.migrate(Database(db))
+
+
+def _transaction(db: Connection, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = step(db, *args, **kwargs)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _unusable(error: Exception, path: Path | None = None) -> ArchiveUnusable:
+    where = f" at {path}" if path is not None else ""
+    words = str(error)
+    if "full" in words:
+        return ArchiveUnusable(f"the disk is full: the catalog{where} can't be written; free some space and run again")
+    if "locked" in words or "busy" in words:
+        return ArchiveUnusable(f"the catalog{where} is locked by another program; close it and run again")
+    return ArchiveUnusable(f"the catalog{where} can't be used ({words}); check the disk, then run `fbbackup doctor`")

@@ -1,0 +1,255 @@
+"""What is still to be fetched or made, and the record of what is: files, failures, thumbnails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection, Row
+
+from fbbackup.catalog.photos import better_date
+from fbbackup.catalog.times import moment, stamp, text
+from fbbackup.models import Kind, Picture, StoredFile, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A photo whose largest variant is to be stored."""
+
+    id: str
+    kind: Kind
+    key_stem: str
+    variant: Variant | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A photo's file that is durable under its final name. `thumbnail_size` is the edge of the thumbnail made."""
+
+    photo_id: str
+    file: StoredFile
+    picture: Picture
+    source: str
+    thumbnail_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo that could not be stored now, and when the daemon should try again."""
+
+    photo_id: str
+    reason: str
+    next_try_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileWithoutThumbnail:
+    sha256: str
+    key: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Which failed photos count as due: never those tried since `tried_before`; `all_failed` ignores the backoff."""
+
+    now: datetime
+    tried_before: datetime
+    all_failed: bool
+
+
+def photos_to_download(db: Connection, account_id: int, due: Due, busy: Collection[str], limit: int) -> list[Wanted]:
+    """Up to `limit` photos to fetch now, without those in `busy`, never tried ones first."""
+    found: list[Wanted] = []
+    for state in ("wanted", "failed"):
+        if len(found) < limit:
+            found += _due(db, account_id, state, due, busy, limit - len(found))
+    return found
+
+
+def _due(db: Connection, account_id: int, state: str, due: Due, busy: Collection[str], limit: int) -> list[Wanted]:
+    rows = db.execute(
+        "SELECT p.id, p.kind, p.key_stem, p.attempts, v.width, v.height, v.format, v.url, v.expires_at "
+        "FROM photos p LEFT JOIN variants v ON v.photo_id = p.id AND v.rank = 0 "
+        "WHERE p.state = ? AND p.account_id = ? AND p.id NOT IN (SELECT value FROM json_each(?)) "
+        "AND (p.state = 'wanted' OR ((p.tried_at IS NULL OR p.tried_at < ?) AND (? OR p.next_try_at <= ?))) LIMIT ?",
+        (
+            state, account_id, json.dumps(list(busy)), _precise(due.tried_before), due.all_failed,
+            stamp(due.now), limit,
+        ),
+    )  # fmt: skip
+    return [_wanted(row) for row in rows]
+
+
+def _wanted(row: Row) -> Wanted:
+    variant = None
+    if row["url"] is not None:
+        variant = Variant(row["url"], row["width"], row["height"], row["format"], moment(row["expires_at"]))
+    return Wanted(row["id"], Kind(row["kind"]), row["key_stem"], variant, row["attempts"])
+
+
+def _precise(at: datetime) -> str:
+    """Times of trying are compared within one run, where seconds are too coarse."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def variant_of(db: Connection, photo_id: str) -> Variant | None:
+    """The largest variant on record."""
+    row = db.execute("SELECT * FROM variants WHERE photo_id = ? AND rank = 0", (photo_id,)).fetchone()
+    if row is None:
+        return None
+    return Variant(row["url"], row["width"], row["height"], row["format"], moment(row["expires_at"]))
+
+
+def pending(db: Connection, account_id: int) -> tuple[int, int]:
+    """How many photos are still wanted, and how many have failed so far."""
+    rows = db.execute(
+        "SELECT state, count(*) AS n FROM photos WHERE account_id = ? AND state IN ('wanted', 'failed') GROUP BY state",
+        (account_id,),
+    )
+    counts = {row["state"]: row["n"] for row in rows}
+    return counts.get("wanted", 0), counts.get("failed", 0)
+
+
+def key_of_digest(db: Connection, digest: str) -> str | None:
+    """The key under which these bytes are stored already, if they are and are not known to be damaged."""
+    row = db.execute("SELECT key FROM files WHERE sha256 = ? AND damaged_at IS NULL", (digest,)).fetchone()
+    return row["key"] if row else None
+
+
+def record_files(db: Connection, kept: Sequence[Kept], now: datetime) -> None:
+    """Turns durable files into stored photos; a photo's newest file becomes its current one."""
+    at = stamp(now)
+    db.executemany(
+        "INSERT INTO files (sha256, key, bytes, content_type, width, height, orientation, color, stored_at, "
+        "verified_at, thumbnail_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
+        "key = CASE WHEN damaged_at IS NULL THEN key ELSE excluded.key END, damaged_at = NULL, "
+        "verified_at = excluded.verified_at, "
+        "thumbnail_size = coalesce(excluded.thumbnail_size, thumbnail_size)",
+        [
+            (
+                k.file.sha256, k.file.key, k.file.bytes, k.picture.content_type, k.picture.width, k.picture.height,
+                k.picture.orientation, k.picture.color, at, at, k.thumbnail_size,
+            )
+            for k in kept
+        ],
+    )  # fmt: skip
+    db.executemany(
+        "UPDATE photo_files SET is_current = 0 WHERE photo_id = ? AND sha256 <> ?",
+        [(k.photo_id, k.file.sha256) for k in kept],
+    )
+    db.executemany(
+        "INSERT INTO photo_files (photo_id, sha256, is_current, source, stored_at) VALUES (?, ?, 1, ?, ?) "
+        "ON CONFLICT (photo_id, sha256) DO UPDATE SET is_current = 1",
+        [(k.photo_id, k.file.sha256, k.source, at) for k in kept],
+    )
+    db.executemany(
+        "UPDATE photos SET state = 'stored', sha256 = ?, content_type = ?, width = coalesce(?, width), "
+        "height = coalesce(?, height), attempts = 0, last_error = NULL, next_try_at = NULL, tried_at = ? WHERE id = ?",
+        [
+            (
+                k.file.sha256,
+                k.picture.content_type,
+                k.picture.width,
+                k.picture.height,
+                _precise(now),
+                k.photo_id,
+            )
+            for k in kept
+        ],
+    )
+    _record_taken(db, kept)
+
+
+def _record_taken(db: Connection, kept: Sequence[Kept]) -> None:
+    """The time in the file's own EXIF block is a better file date than what the source says."""
+    for k in kept:
+        if k.picture.taken_at is None:
+            continue
+        row = db.execute("SELECT file_date_source FROM photos WHERE id = ?", (k.photo_id,)).fetchone()
+        if better_date(row["file_date_source"], "exif"):
+            db.execute(
+                "UPDATE photos SET file_date = ?, file_date_source = 'exif', file_date_precision = 'second' "
+                "WHERE id = ?",
+                (text(k.picture.taken_at), k.photo_id),
+            )
+
+
+def record_failures(db: Connection, failures: Sequence[Failure], now: datetime) -> None:
+    db.executemany(
+        "UPDATE photos SET state = 'failed', attempts = attempts + 1, last_error = ?, tried_at = ?, next_try_at = ? "
+        "WHERE id = ?",
+        [(f.reason, _precise(now), text(f.next_try_at), f.photo_id) for f in failures],
+    )
+
+
+def record_unavailable(db: Connection, photo_id: str, reason: str, now: datetime) -> None:
+    """The source has no readable variant of the photo; it becomes wanted again when a listing shows one."""
+    db.execute(
+        "UPDATE photos SET state = 'unavailable', last_error = ?, tried_at = ? WHERE id = ?",
+        (reason, _precise(now), photo_id),
+    )
+
+
+def files_without_thumbnail(db: Connection, size: int, limit: int) -> list[FileWithoutThumbnail]:
+    """Stored pictures that lack a thumbnail of this size and never refused to give one."""
+    rows = db.execute(
+        "SELECT sha256, key, content_type FROM files WHERE thumbnail_size IS NULL AND thumbnail_error IS NULL "
+        "AND damaged_at IS NULL AND content_type LIKE 'image/%' "
+        "UNION ALL SELECT sha256, key, content_type FROM files WHERE thumbnail_size <> ? AND thumbnail_error IS NULL "
+        "AND damaged_at IS NULL AND content_type LIKE 'image/%' LIMIT ?",
+        (size, limit),
+    )
+    return [FileWithoutThumbnail(row["sha256"], row["key"], row["content_type"]) for row in rows]
+
+
+def record_thumbnails(db: Connection, made: Sequence[tuple[str, int]], failed: Sequence[tuple[str, str]]) -> None:
+    """`made`: digest and size; `failed`: digest and reason."""
+    db.executemany(
+        "UPDATE files SET thumbnail_size = ?, thumbnail_error = NULL WHERE sha256 = ?",
+        [(s, d) for d, s in made],
+    )
+    db.executemany("UPDATE files SET thumbnail_error = ? WHERE sha256 = ?", [(reason, d) for d, reason in failed])
+
+
+def forget_thumbnails_since(db: Connection, since: datetime) -> None:
+    """Thumbnails of a run that did not end in order may be torn; they are made again."""
+    db.execute("UPDATE files SET thumbnail_size = NULL WHERE stored_at >= ?", (stamp(since),))
+
+
+def stored_files(db: Connection, after: str, limit: int) -> list[tuple[str, str, int]]:
+    """Key, digest and size of files in key order, after a key."""
+    rows = db.execute("SELECT key, sha256, bytes FROM files WHERE key > ? AND damaged_at IS NULL ORDER BY key LIMIT ?",
+        (after, limit),)
+    return [(row["key"], row["sha256"], row["bytes"]) for row in rows]
+
+
+def record_missing_file(db: Connection, digest: str, problem: str, now: datetime) -> list[str]:
+    """A recorded file is not there as recorded: its photos become wanted again. Returns their ids."""
+    db.execute("UPDATE files SET damaged_at = ?, thumbnail_error = NULL WHERE sha256 = ?", (stamp(now), digest))
+    rows = db.execute("SELECT photo_id FROM photo_files WHERE sha256 = ? AND is_current = 1", (digest,)).fetchall()
+    ids = [row["photo_id"] for row in rows]
+    db.executemany(
+        "UPDATE photos SET state = CASE WHEN gone_at IS NULL THEN 'wanted' ELSE 'unavailable' END, last_error = ? "
+        "WHERE id = ?",
+        [(problem, id_) for id_ in ids],
+    )
+    return ids
+
+
+def photos_by_key_stem(db: Connection, stem: str) -> list[str]:
+    """Photos whose file would carry this key, up to its extension."""
+    photo_id = stem.rsplit("/", 1)[-1].partition("_")[2]
+    rows = db.execute("SELECT id FROM photos WHERE id = ? AND key_stem = ?", (photo_id, stem))
+    return [row["id"] for row in rows]
+
+
+def unknown_keys(db: Connection, keys: Sequence[str]) -> list[str]:
+    """Those of `keys` that no file's row names."""
+    rows = db.execute(
+        "SELECT w.value AS key FROM json_each(?) w LEFT JOIN files f ON f.key = w.value WHERE f.key IS NULL",
+        (json.dumps(list(keys)),),
+    )
+    return [row["key"] for row in rows]

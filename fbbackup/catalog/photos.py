@@ -1,0 +1,300 @@
+"""Photo rows: inserting and revising what a source says of photos, without ever losing what was said before."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from sqlite3 import Connection, Row
+from typing import Any
+
+from fbbackup.catalog.times import moment, stamp, text
+from fbbackup.models import Kind, Photo, Place
+
+DATE_SOURCES = ("created_time", "backdated_time", "exif", "taken")
+"""Where a file date may come from, worst first; a worse one never replaces a better one."""
+
+SEEN_PRECISION = timedelta(days=1)
+"""`last_seen_at` moves at most this often, so that a pass without changes writes next to nothing."""
+
+WRITTEN_FIELDS = ("caption", "title", "alt_text")
+"""What people (or Facebook on their behalf) wrote: a change leaves its old value in `revisions`."""
+
+_COLUMNS = (
+    "kind", "caption", "title", "alt_text", "link", "file_date", "file_date_source", "file_date_precision",
+    "width", "height", "from_id", "from_name", "place_id", "latitude", "longitude",
+    "created_at", "updated_at", "backdated_at", "raw",
+)  # fmt: skip
+_INSERT = (
+    f"INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, key_stem, {', '.join(_COLUMNS)}) "  # noqa: S608 - column names only
+    f"VALUES ({', '.join('?' * (6 + len(_COLUMNS)))})"
+)
+_UPDATE = (
+    f"UPDATE photos SET {', '.join(f'{column} = ?' for column in _COLUMNS)}, "  # noqa: S608 - column names only
+    "state = ?, last_seen_at = ?, gone_at = NULL, gone_evidence = NULL WHERE id = ?"
+)
+_FTS = """
+INSERT INTO photos_fts (rowid, caption, title, alt_text, albums, people, place)
+SELECT p.number, p.caption, p.title, p.alt_text,
+       (SELECT group_concat(a.title, char(10)) FROM album_photos m JOIN albums a ON a.id = m.album_id
+         WHERE m.photo_id = p.id AND m.removed_at IS NULL),
+       (SELECT group_concat(t.name, char(10)) FROM photo_people t WHERE t.photo_id = p.id),
+       (SELECT concat_place.name || ' ' || coalesce(concat_place.city, '') || ' ' || coalesce(concat_place.country, '')
+          FROM places concat_place WHERE concat_place.id = p.place_id)
+  FROM json_each(?) wanted JOIN photos p ON p.id = wanted.value
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording a group of photos changed, by photo id."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> Recorded:
+    """Inserts new photos, revises changed ones, leaves the rest untouched. Ids within `photos` must differ.
+
+    Full-text rows are the caller's to refresh (`index_photos`), since album titles are part of them.
+    """
+    known = _known(db, [photo.id for photo in photos])
+    new = [photo for photo in photos if photo.id not in known]
+    if new:
+        _insert(db, account_id, new, now)
+    changed = []
+    stale = stamp(now - SEEN_PRECISION)
+    seen_again = []
+    for photo in photos:
+        row = known.get(photo.id)
+        if row is None:
+            continue
+        if row["raw"] != photo.raw or row["gone_at"] is not None:
+            _revise(db, photo, now)
+            changed.append(photo.id)
+        elif row["last_seen_at"] < stale:
+            seen_again.append(photo.id)
+        if row["state"] != "stored":
+            _refresh_variants(db, photo, row["state"])
+    db.executemany("UPDATE photos SET last_seen_at = ? WHERE id = ?", [(stamp(now), id_) for id_ in seen_again])
+    return Recorded(tuple(photo.id for photo in new), tuple(changed))
+
+
+def index_photos(db: Connection, ids: Sequence[str], *, fresh: bool = False) -> None:
+    """Writes the full-text rows of these photos anew; `fresh` says that they have none yet."""
+    if not ids:
+        return
+    wanted = json.dumps(list(ids))
+    if not fresh:
+        db.execute(
+            "DELETE FROM photos_fts WHERE rowid IN "
+            "(SELECT p.number FROM json_each(?) w JOIN photos p ON p.id = w.value)",
+            (wanted,),
+        )
+    db.execute(_FTS, (wanted,))
+
+
+def record_places(db: Connection, places: Sequence[Place]) -> None:
+    """Keeps places; a value once known is not replaced by nothing."""
+    db.executemany(
+        "INSERT INTO places (id, name, city, country, latitude, longitude) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name), city = coalesce(excluded.city, city), "
+        "country = coalesce(excluded.country, country), latitude = coalesce(excluded.latitude, latitude), "
+        "longitude = coalesce(excluded.longitude, longitude) WHERE (name, city, country, latitude, longitude) IS NOT "
+        "(excluded.name, excluded.city, excluded.country, excluded.latitude, excluded.longitude)",
+        [(p.id, p.name, p.city, p.country, p.latitude, p.longitude) for p in places],
+    )
+
+
+def key_stem(photo: Photo) -> str:
+    """The file's key without extension: folder by kind and month of the file date (UTC), name by date and id."""
+    folder = "videos" if photo.kind is Kind.VIDEO else "photos"
+    name = photo.id
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
+        # Ids are digits in every known answer; anything else must neither leave the folder nor collide.
+        name = "x" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    if photo.file_date is None:
+        return f"{folder}/undated/undated_{name}"
+    day = photo.file_date.date()
+    return f"{folder}/{day.year:04}/{day.month:02}/{day.year:04}-{day.month:02}-{day.day:02}_{name}"
+
+
+def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
+    rows = db.execute(
+        "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at FROM json_each(?) w JOIN photos p ON p.id = w.value",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"]: row for row in rows}
+
+
+def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> None:
+    record_places(db, list({photo.place.id: photo.place for photo in photos if photo.place}.values()))
+    at = stamp(now)
+    db.executemany(
+        _INSERT,
+        [(photo.id, account_id, at, at, _first_state(photo), key_stem(photo), *_values(photo)) for photo in photos],
+    )
+    _write_variants(db, photos)
+    for photo in photos:
+        _record_people(db, photo)
+        _record_words(db, photo, now)
+
+
+def _first_state(photo: Photo) -> str:
+    return "wanted" if photo.variants else "unavailable"
+
+
+def _values(photo: Photo) -> tuple[Any, ...]:
+    place = photo.place
+    return (
+        str(photo.kind), photo.caption, photo.title, photo.alt_text, photo.link,
+        text(photo.file_date), photo.file_date_source, photo.file_date_precision, photo.width, photo.height,
+        photo.from_id, photo.from_name, place and place.id, place and place.latitude, place and place.longitude,
+        text(photo.created_at), text(photo.updated_at), text(photo.backdated_at), photo.raw,
+    )  # fmt: skip
+
+
+def _revise(db: Connection, photo: Photo, now: datetime) -> None:
+    old = db.execute("SELECT * FROM photos WHERE id = ?", (photo.id,)).fetchone()
+    if photo.place:
+        record_places(db, [photo.place])
+    new = dict(zip(_COLUMNS, _values(photo), strict=True))
+    _keep_unasked(photo, old, new)
+    _keep_better_date(old, new)
+    db.executemany(
+        "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
+        [(photo.id, name, old[name], new[name], stamp(now)) for name in WRITTEN_FIELDS if old[name] != new[name]],
+    )
+    state = old["state"]
+    if state == "stored" and _outgrown(db, photo, old["sha256"]):
+        state = "wanted"
+        _write_variants(db, [photo])
+    db.execute(_UPDATE, (*new.values(), state, stamp(now), photo.id))
+    _record_people(db, photo)
+    _record_words(db, photo, now)
+
+
+def _keep_unasked(photo: Photo, old: Row, new: dict[str, Any]) -> None:
+    if not photo.absent_fields:
+        return
+    for column in photo.absent_fields & new.keys():
+        new[column] = old[column]
+    if "place" in photo.absent_fields:
+        for column in ("place_id", "latitude", "longitude"):
+            new[column] = old[column]
+    merged = {**json.loads(old["raw"]), **json.loads(photo.raw)}
+    new["raw"] = json.dumps(merged, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _keep_better_date(old: Row, new: dict[str, Any]) -> None:
+    if _date_rank(old["file_date_source"]) > _date_rank(new["file_date_source"]):
+        for column in ("file_date", "file_date_source", "file_date_precision"):
+            new[column] = old[column]
+
+
+def _date_rank(source: str | None) -> int:
+    return DATE_SOURCES.index(source) if source in DATE_SOURCES else -1
+
+
+def better_date(old_source: str | None, new_source: str) -> bool:
+    """Whether a file date from `new_source` should replace one from `old_source`."""
+    return _date_rank(new_source) > _date_rank(old_source)
+
+
+def _outgrown(db: Connection, photo: Photo, digest: str | None) -> bool:
+    """Whether the source now has a larger picture than the stored file."""
+    largest = photo.largest
+    row = db.execute("SELECT width, height FROM files WHERE sha256 = ?", (digest,)).fetchone()
+    if largest is None or row is None or row["width"] is None or row["height"] is None:
+        return False
+    return bool(largest.pixels > row["width"] * row["height"])
+
+
+def _refresh_variants(db: Connection, photo: Photo, state: str) -> None:
+    if not photo.variants:
+        return
+    _write_variants(db, [photo])
+    if state == "unavailable":
+        db.execute("UPDATE photos SET state = 'wanted' WHERE id = ?", (photo.id,))
+
+
+def _write_variants(db: Connection, photos: Sequence[Photo]) -> None:
+    db.executemany(
+        "INSERT INTO variants (photo_id, rank, width, height, format, url, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (photo_id, rank) DO UPDATE SET width = excluded.width, height = excluded.height, "
+        "format = excluded.format, url = excluded.url, expires_at = excluded.expires_at",
+        [
+            (photo.id, rank, v.width, v.height, v.format, v.url, text(v.expires_at))
+            for photo in photos
+            for rank, v in enumerate(photo.variants)
+        ],
+    )
+
+
+def _record_people(db: Connection, photo: Photo) -> None:
+    if photo.people is None:
+        return
+    db.execute("DELETE FROM photo_people WHERE photo_id = ?", (photo.id,))
+    db.executemany(
+        "INSERT INTO people (id, name) VALUES (?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name IS NOT excluded.name",
+        [(tag.person_id, tag.name) for tag in photo.people if tag.person_id],
+    )
+    db.executemany(
+        "INSERT INTO photo_people (photo_id, person_id, name, x, y) VALUES (?, ?, ?, ?, ?)",
+        [(photo.id, tag.person_id, tag.name, tag.x, tag.y) for tag in photo.people],
+    )
+
+
+def _record_words(db: Connection, photo: Photo, now: datetime) -> None:
+    """Comments and reactions. Comments that disappeared upstream stay; changed ones leave their old text."""
+    if photo.comments:
+        ids = json.dumps([comment.id for comment in photo.comments])
+        old = {
+            row["id"]: row["message"]
+            for row in db.execute(
+                "SELECT c.id, c.message FROM json_each(?) w JOIN comments c ON c.id = w.value", (ids,)
+            )
+        }
+        db.executemany(
+            "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
+            [
+                (photo.id, f"comment {c.id}", old[c.id], c.message, stamp(now))
+                for c in photo.comments
+                if c.id in old and old[c.id] != c.message
+            ],
+        )
+        db.executemany(
+            "INSERT INTO comments (id, photo_id, parent_id, from_id, from_name, message, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET message = excluded.message, "
+            "from_id = coalesce(excluded.from_id, from_id), from_name = coalesce(excluded.from_name, from_name)",
+            [
+                (c.id, photo.id, c.parent_id, c.from_id, c.from_name, c.message, text(c.created_at))
+                for c in photo.comments
+            ],
+        )
+    if photo.reactions:
+        db.executemany(
+            "INSERT INTO reactions (photo_id, kind, count, seen_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (photo_id, kind) DO UPDATE SET count = excluded.count, seen_at = excluded.seen_at",
+            [(photo.id, kind, count, stamp(now)) for kind, count in photo.reactions],
+        )
+
+
+def mark_gone(db: Connection, photo_id: str, evidence: str, now: datetime) -> None:
+    """The tombstone: upstream denies the photo by id. Its file and everything known of it stay."""
+    db.execute(
+        "UPDATE photos SET gone_at = ?, gone_evidence = ?, "
+        "state = CASE WHEN state IN ('wanted', 'failed') AND sha256 IS NULL THEN 'unavailable' "
+        "WHEN sha256 IS NOT NULL THEN 'stored' ELSE state END WHERE id = ? AND gone_at IS NULL",
+        (stamp(now), evidence, photo_id),
+    )
+
+
+def last_seen(db: Connection, photo_id: str) -> datetime | None:
+    """When the source last showed the photo, to the precision of `SEEN_PRECISION`."""
+    row = db.execute("SELECT last_seen_at FROM photos WHERE id = ?", (photo_id,)).fetchone()
+    return moment(row["last_seen_at"]) if row else None

@@ -1,0 +1,111 @@
+"""Runs and their verdicts: what was done, and how complete each album is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection, Row
+from typing import Any
+
+from fbbackup.catalog.times import moment, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How complete an album is: `expected` the source claims, `listed` it showed, `stored` is on disk.
+
+    complete: the last listing reached the end, and every photo of it is stored. short: some are not. unknown: the
+    listing never reached the end, or the source claims more than it shows (fact A.3), so nothing can be said.
+    """
+
+    album_id: int
+    remote_id: str
+    title: str
+    kind: str
+    finished: bool
+    expected: int | None
+    listed: int
+    stored: int
+    verdict: str
+
+    @property
+    def hidden(self) -> int:
+        """How many the source claims beyond what it shows."""
+        return max(0, (self.expected or 0) - self.listed)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What `finish_run` writes."""
+
+    outcome: str
+    counters: dict[str, int]
+    calls: int
+    bytes: int
+    error: str | None
+
+
+def start_run(db: Connection, account_id: int, kind: str, now: datetime) -> int:
+    cursor = db.execute(
+        "INSERT INTO runs (account_id, kind, started_at) VALUES (?, ?, ?)", (account_id, kind, stamp(now))
+    )
+    run_id = cursor.lastrowid
+    if run_id is None:
+        raise RuntimeError("SQLite gave no row id for the run")
+    return run_id
+
+
+def unfinished_run(db: Connection, account_id: int) -> datetime | None:
+    """When the account's last run began, if it never came to its end (crash, power cut)."""
+    row = db.execute(
+        "SELECT started_at, finished_at FROM runs WHERE account_id = ? ORDER BY id DESC LIMIT 1",
+        (account_id,),
+    ).fetchone()
+    return moment(row["started_at"]) if row is not None and row["finished_at"] is None else None
+
+
+def finish_run(db: Connection, run_id: int, record: RunRecord, verdicts: Sequence[Verdict], now: datetime) -> None:
+    db.execute(
+        "UPDATE runs SET finished_at = ?, outcome = ?, counters = ?, calls = ?, bytes = ?, error = ? WHERE id = ?",
+        (
+            stamp(now), record.outcome, json.dumps(record.counters, sort_keys=True), record.calls, record.bytes,
+            record.error, run_id,
+        ),
+    )  # fmt: skip
+    db.executemany(
+        "INSERT INTO album_audits (run_id, album_id, expected, listed, stored, verdict) VALUES (?, ?, ?, ?, ?, ?)",
+        [(run_id, v.album_id, v.expected, v.listed, v.stored, v.verdict) for v in verdicts],
+    )
+
+
+def verdicts(db: Connection, account_id: int) -> list[Verdict]:
+    """The verdict on each album that is not gone, judged now from memberships and stored files."""
+    rows = db.execute(
+        "SELECT a.id, a.remote_id, a.title, a.kind, a.remote_count, a.listed_at, l.album_id IS NOT NULL AS under_way, "
+        "count(p.id) AS listed, coalesce(sum(p.state = 'stored'), 0) AS stored "
+        "FROM albums a LEFT JOIN listings l ON l.album_id = a.id "
+        "LEFT JOIN album_photos m ON m.album_id = a.id AND m.removed_at IS NULL "
+        "LEFT JOIN photos p ON p.id = m.photo_id AND p.gone_at IS NULL "
+        "WHERE a.account_id = ? AND a.gone_at IS NULL GROUP BY a.id ORDER BY a.virtual, a.position",
+        (account_id,),
+    )
+    return [_judge(row) for row in rows]
+
+
+def _judge(row: Row) -> Verdict:
+    expected, listed, stored = row["remote_count"], row["listed"], row["stored"]
+    finished = row["listed_at"] is not None and not row["under_way"]
+    if stored < listed:
+        verdict = "short"
+    elif not finished or (expected or 0) > listed:
+        verdict = "unknown"
+    else:
+        verdict = "complete"
+    return Verdict(row["id"], row["remote_id"], row["title"], row["kind"], finished, expected, listed, stored, verdict)
+
+
+def last_runs(db: Connection, account_id: int, limit: int) -> list[dict[str, Any]]:
+    rows = db.execute("SELECT * FROM runs WHERE account_id = ? ORDER BY id DESC LIMIT ?", (account_id, limit))
+    return [{**dict(row), "counters": json.loads(row["counters"])} for row in rows]

@@ -1,0 +1,19 @@
+"""Times as the catalog writes them: `2014-07-05T10:00:00Z`, UTC, sortable as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def text(moment: datetime | None) -> str | None:
+    """The catalog's spelling of an aware time."""
+    return None if moment is None else stamp(moment)
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def moment(text: str | None) -> datetime | None:
+    """The aware time that `text` or `stamp` wrote."""
+    return None if text is None else datetime.fromisoformat(text)

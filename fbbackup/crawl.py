@@ -1,0 +1,140 @@
+"""The crawl: which albums exist, which of them to open, and their photos page by page into the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fbbackup.catalog import albums as album_rows
+from fbbackup.catalog import listings
+from fbbackup.catalog.albums import KnownAlbum
+from fbbackup.errors import CursorRejected, ItemError
+from fbbackup.job import Job
+from fbbackup.models import Album, Page
+
+PAGE_OF_UPLOADS = 100
+"""Photos that one call of the uploads list shows at best (fact A.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crawled:
+    """Albums that the album list no longer has, and whether uploads outside albums were left for a deep crawl."""
+
+    missing_albums: tuple[tuple[int, Album], ...]
+    sweep_deferred: bool
+
+
+async def crawl(job: Job) -> Crawled:
+    """Lists what has to be listed. Raises what the source raises; everything recorded until then stays."""
+    identity = await job.source.identity()
+    await job.catalog.write(album_rows.record_identity, job.account_id, identity)
+    seen = await _list_albums(job)
+    missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
+    known = await job.catalog.read(album_rows.known_albums, job.account_id, job.settings.wanted, {})
+    gone = {album_id for album_id, _ in missing}
+    due, deferred = await _due_albums(job, [album for album in known if album.id not in gone])
+    job.tally.albums_total = len(due)
+    job.tally.publish()
+    await _open_albums(job, [album for album in due if not album.album.virtual])
+    await _open_albums(job, [album for album in due if album.album.virtual])
+    return Crawled(tuple(missing), deferred)
+
+
+async def _list_albums(job: Job) -> list[str]:
+    """Records every album; returns the remote ids of all of them."""
+    seen: list[str] = []
+    async for albums in job.source.albums():
+        fresh = [album for album in albums if album.remote_id not in seen]
+        await job.catalog.write(album_rows.record_albums, job.account_id, fresh, len(seen), job.now())
+        seen += [album.remote_id for album in fresh]
+        job.tally.publish()
+    return seen
+
+
+async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[KnownAlbum], bool]:
+    """The albums to open now, signed as they look now, and whether the sweep of uploads has to wait."""
+    overdue = job.now() - job.settings.deep_after
+    due: list[KnownAlbum] = []
+    deferred = False
+    for album in known:
+        sign = album.sign
+        if album.album.virtual:
+            probe = await job.source.probe(album.album)
+            sign = album_rows.sign_of(album.album, job.settings.wanted, probe)
+        stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
+        if not (job.settings.deep or stale):
+            continue
+        if album.album.kind == "uploads" and not job.settings.deep and not await _sweep_is_cheap(job):
+            deferred = deferred or album.listed_at is None
+            continue
+        due.append(KnownAlbum(album.id, album.album, sign, album.listed_sign, album.listed_at, album.members))
+    return due, deferred
+
+
+async def _sweep_is_cheap(job: Job) -> bool:
+    """Whether a quick run may read the whole list of uploads, which shows every photo once more."""
+    known = await job.catalog.read(listings.known_photos, job.account_id)
+    return known // PAGE_OF_UPLOADS + 1 <= job.settings.sweep_calls
+
+
+async def _open_albums(job: Job, due: Sequence[KnownAlbum]) -> None:
+    by_remote_id = {album.album.remote_id: album for album in due}
+    fresh: list[KnownAlbum] = []
+    going_on: list[tuple[KnownAlbum, str]] = []
+    for album in due:
+        begun = await job.catalog.write(listings.begin_listing, album.id, album.sign, job.now())
+        if begun.finished:
+            job.tally.albums += 1
+        elif begun.cursor is None:
+            fresh.append(album)
+        else:
+            going_on.append((album, begun.cursor))
+    async for opened, page in job.source.first_pages([album.album for album in fresh]):
+        album = by_remote_id[opened.remote_id]
+        if await _record(job, album, page) and page.next_cursor is not None:
+            going_on.append((album, page.next_cursor))
+    for album, cursor in going_on:
+        await _list_rest(job, album, cursor)
+
+
+async def _list_rest(job: Job, album: KnownAlbum, cursor: str) -> None:
+    """Reads the pages from `cursor` on; a rejected cursor starts the album over, once."""
+    try:
+        await _read_pages(job, album, cursor)
+    except CursorRejected as rejected:
+        job.tally.note(f"“{album.album.title}” was listed again from its start: {rejected}")
+        await job.catalog.write(listings.drop_listing, album.id)
+        await job.catalog.write(listings.begin_listing, album.id, album.sign, job.now())
+        try:
+            await _read_pages(job, album, None)
+        except CursorRejected as again:
+            job.tally.note(f"“{album.album.title}” could not be listed to its end: {again}")
+    except ItemError as error:
+        job.tally.note(f"“{album.album.title}” could not be listed to its end: {error}")
+
+
+async def _read_pages(job: Job, album: KnownAlbum, cursor: str | None) -> None:
+    page = await job.source.page(album.album, cursor)
+    while await _record(job, album, page) and page.next_cursor is not None:
+        page = await job.source.page(album.album, page.next_cursor)
+
+
+async def _record(job: Job, album: KnownAlbum, page: Page) -> bool:
+    """Records a page; false when the listing can't go on from it."""
+    try:
+        recorded = await job.catalog.write(listings.record_page, job.account_id, album.id, page, job.now())
+    except ValueError as loop:
+        job.tally.note(f"“{album.album.title}” could not be listed to its end: {loop}")
+        await job.catalog.write(listings.drop_listing, album.id)
+        return False
+    job.tally.listed += len(page.photos)
+    job.tally.new += len(recorded.new)
+    job.tally.changed += len(recorded.changed)
+    job.tally.known_pending += len(recorded.new)
+    if page.next_cursor is None:
+        job.tally.albums += 1
+    for problem in page.problems:
+        job.tally.note(f"“{album.album.title}”: {problem}")
+    job.crawling.set()
+    job.tally.publish()
+    return True

@@ -1,0 +1,313 @@
+"""Downloads: whatever the catalog says is missing, by a fixed number of workers, each file durable before it counts.
+
+Nothing is queued in memory beyond what the workers are busy with: the catalog is the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from sqlite3 import Connection
+
+from fbbackup.catalog import downloads, photos
+from fbbackup.catalog.downloads import Due, Failure, Kept, Wanted
+from fbbackup.errors import (
+    AddressExpired,
+    BadPicture,
+    DownloadError,
+    FbbackupError,
+    Incomplete,
+    ItemError,
+    KeyTaken,
+    LoginNeeded,
+)
+from fbbackup.job import Job
+from fbbackup.models import Kind, Picture, StoredFile, Variant
+from fbbackup.protocols import Staged
+
+GROUP = 64
+"""Files that share one directory sync and one commit at most."""
+
+REFRESH_GROUP = 50
+"""Photos that one call asks for by id at most (fact A.12)."""
+
+BREAKER = 48
+"""Downloads that may fail in a row before the run stops trying: the far side is down."""
+
+FIRST_RETRY_SECONDS = 300.0
+LONGEST_RETRY_SECONDS = 86_400.0
+SUFFIXES = 100
+
+
+class Downloads:
+    """One run's downloads. `run` ends when the crawl has ended and nothing that can be tried is left."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.crawl_ended = False
+        self.stopped: str | None = None
+        self.refused: FbbackupError | None = None
+        self._due = Due(job.now(), job.now(), job.settings.all_failed)
+        self._busy: set[str] = set()
+        self._left: set[str] = set()
+        self._stale: set[str] = set()
+        self._refreshed: set[str] = set()
+        self._storing: dict[str, asyncio.Future[None]] = {}
+        self._failures_in_row = 0
+        self._todo: asyncio.Queue[Wanted | None] = asyncio.Queue(job.settings.workers)
+        self._done: asyncio.Queue[Kept | Failure | None] = asyncio.Queue(2 * GROUP)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            committer = group.create_task(self._commit_groups())
+            workers = [group.create_task(self._work()) for _ in range(self.job.settings.workers)]
+            await self._feed()
+            for _ in workers:
+                await self._todo.put(None)
+            await asyncio.gather(*workers)
+            await self._done.put(None)
+            await committer
+
+    async def _feed(self) -> None:
+        job = self.job
+        while self.stopped is None:
+            job.crawling.clear()
+            ended = self.crawl_ended
+            batch = await job.catalog.read(
+                downloads.photos_to_download, job.account_id, self._due, self._busy | self._left, 2 * REFRESH_GROUP
+            )
+            ready = [wanted for wanted in batch if not self._needs_fresh_address(wanted)]
+            expired = [wanted for wanted in batch if self._needs_fresh_address(wanted)]
+            if expired and (not ready or len(expired) >= REFRESH_GROUP):
+                await self._refresh(expired[:REFRESH_GROUP])
+            for wanted in ready:
+                self._busy.add(wanted.id)
+                await self._todo.put(wanted)
+            if not batch:
+                if ended and not self._busy:
+                    return
+                await job.crawling.wait()
+
+    def _needs_fresh_address(self, wanted: Wanted) -> bool:
+        variant = wanted.variant
+        if variant is None or wanted.id in self._stale:
+            return True
+        return variant.expires_at is not None and variant.expires_at <= self.job.now() + timedelta(seconds=60)
+
+    async def _refresh(self, expired: Sequence[Wanted]) -> None:
+        """Asks for these photos again; what comes back can be downloaded, the rest is noted with its reason."""
+        if self.refused is not None:
+            self._left.update(wanted.id for wanted in expired)
+            return
+        ids = [wanted.id for wanted in expired]
+        again = [id_ for id_ in ids if id_ in self._refreshed]
+        first = [id_ for id_ in ids if id_ not in self._refreshed]
+        self._refreshed.update(first)
+        self._stale.difference_update(first)
+        reasons = dict.fromkeys(again, "its address was refused again right after it was renewed")
+        if first:
+            try:
+                reasons |= await self._fresh_addresses(first)
+            except (Incomplete, LoginNeeded) as refused:
+                # The API says no for now; pictures whose addresses still hold go on without it.
+                self.refused = refused
+                self._left.update(first)
+        for wanted in expired:
+            if wanted.id in reasons:
+                self._busy.add(wanted.id)
+                await self._done.put(self._failure(wanted, reasons[wanted.id]))
+
+    async def _fresh_addresses(self, ids: Sequence[str]) -> dict[str, str]:
+        """Records the photos afresh; returns why some of them still can't be downloaded."""
+        job = self.job
+        job.tally.refetched += len(ids)
+        answers = await job.source.photos_by_id(ids)
+        await job.catalog.write(photos.record_photos, job.account_id, answers.photos, job.now())
+        reasons = {photo.id: "Facebook hands out no file for it" for photo in answers.photos if not photo.variants}
+        reasons |= {absence.id: absence.evidence for absence in (*answers.absent, *answers.unclear)}
+        answered = {photo.id for photo in answers.photos} | reasons.keys()
+        return reasons | {id_: "Facebook gave no answer for it" for id_ in ids if id_ not in answered}
+
+    async def _work(self) -> None:
+        while (wanted := await self._todo.get()) is not None:
+            if self.stopped is not None:
+                self._busy.discard(wanted.id)
+                continue
+            try:
+                kept = await self._store(wanted)
+            except AddressExpired as expired:
+                if wanted.id in self._refreshed:
+                    await self._done.put(self._failure(wanted, str(expired)))
+                else:
+                    self._stale.add(wanted.id)
+                    self._release(wanted.id)
+            except ItemError as error:
+                self._count_failure(error)
+                await self._done.put(self._failure(wanted, str(error)))
+            else:
+                self._failures_in_row = 0
+                await self._done.put(kept)
+
+    def _count_failure(self, error: ItemError) -> None:
+        if isinstance(error, DownloadError) and not error.final:
+            self._failures_in_row += 1
+        if self._failures_in_row >= BREAKER:
+            self.stopped = f"pictures can't be downloaded right now ({error}); the next run goes on"
+
+    def _release(self, photo_id: str) -> None:
+        self._busy.discard(photo_id)
+        self.job.crawling.set()
+
+    def _failure(self, wanted: Wanted, reason: str) -> Failure:
+        wait = min(FIRST_RETRY_SECONDS * 2**wanted.attempts, LONGEST_RETRY_SECONDS)
+        return Failure(wanted.id, reason, self.job.now() + timedelta(seconds=wait))
+
+    async def _store(self, wanted: Wanted) -> Kept:
+        """Reads, checks and keeps one photo, trying again where that can help. Raises ItemError."""
+        if wanted.variant is None:
+            raise AddressExpired("it has no address")
+        for attempt in range(1, self.job.settings.attempts + 1):
+            try:
+                if wanted.kind is Kind.VIDEO:
+                    return await self._store_video(wanted, wanted.variant)
+                return await self._store_picture(wanted, wanted.variant)
+            except AddressExpired:
+                raise
+            except (DownloadError, BadPicture) as error:
+                hopeless = isinstance(error, DownloadError) and error.final
+                if hopeless or attempt == self.job.settings.attempts or self.stopped is not None:
+                    raise
+                await self.job.sleep(random.uniform(0, 0.25 * 4**attempt))
+        raise DownloadError("it was not tried")
+
+    async def _store_picture(self, wanted: Wanted, variant: Variant) -> Kept:
+        job = self.job
+        body = await job.source.read(variant)
+        loop = asyncio.get_running_loop()
+        announced = (variant.width, variant.height)
+        size = job.settings.thumbnail_size
+        picture, digest = await loop.run_in_executor(
+            job.decoder, lambda: (job.examine(body, announced, size), sha256(body).hexdigest())
+        )
+        stored = await self._known(digest, len(body))
+        if stored is None:
+            stored = await self._put(wanted.key_stem + picture.extension, body)
+        if picture.thumbnail is None:
+            return Kept(wanted.id, stored, picture, job.source.name, None)
+        await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
+        return Kept(wanted.id, stored, picture, job.source.name, size)
+
+    async def _known(self, digest: str, size: int) -> StoredFile | None:
+        """The file that holds these bytes already; waits for one that is being stored this moment."""
+        while (storing := self._storing.get(digest)) is not None:
+            await asyncio.wait([storing])
+        key = await self.job.catalog.read(downloads.key_of_digest, digest)
+        if key is not None:
+            return StoredFile(key, digest, size)
+        if digest in self._storing:
+            return await self._known(digest, size)
+        self._storing[digest] = asyncio.get_running_loop().create_future()
+        return None
+
+    async def _put(self, key: str, body: bytes) -> StoredFile:
+        digest = sha256(body).hexdigest()
+        try:
+            for candidate in _candidate_keys(key):
+                try:
+                    return await self.job.store.put(candidate, body)
+                except KeyTaken:
+                    continue
+            raise DownloadError(f"every name like {key} is taken", final=True)
+        except BaseException:
+            self._stored(digest)
+            raise
+
+    async def _store_video(self, wanted: Wanted, variant: Variant) -> Kept:
+        job = self.job
+        staged = await job.store.stage(job.source.stream(variant))
+        try:
+            picture = job.examine(staged.head, (None, None), None)
+            if not picture.content_type.startswith("video/"):
+                raise BadPicture(f"{picture.content_type} instead of a video")
+            stored = await self._known(staged.sha256, staged.size)
+            if stored is None:
+                stored = await self._keep_video(staged, wanted.key_stem + picture.extension)
+            else:
+                await job.store.discard(staged)
+        except BaseException:
+            await job.store.discard(staged)
+            raise
+        picture = Picture(picture.content_type, picture.extension, variant.width, variant.height)
+        return Kept(wanted.id, stored, picture, job.source.name, None)
+
+    async def _commit_groups(self) -> None:
+        async for group in self._groups():
+            now = self.job.now()
+            kept = [item for item in group if isinstance(item, Kept)]
+            failed = [item for item in group if isinstance(item, Failure)]
+            await self.job.store.settle([item.file.key for item in kept])
+            await self.job.catalog.write(_record, kept, failed, now)
+            for item in kept:
+                self._stored(item.file.sha256)
+            self._busy.difference_update(item.photo_id for item in group)
+            tally = self.job.tally
+            tally.stored += len(kept)
+            tally.thumbnails += sum(item.thumbnail_size is not None for item in kept)
+            tally.bytes += sum(item.file.bytes for item in kept)
+            tally.failed += len(failed)
+            tally.known_pending = max(0, tally.known_pending - len(group))
+            tally.publish()
+            self.job.crawling.set()
+
+    async def _groups(self) -> AsyncIterator[list[Kept | Failure]]:
+        """What the workers hand over, as much at a time as has gathered during the last commit."""
+        ended = False
+        while not ended:
+            group: list[Kept | Failure] = []
+            item = await self._done.get()
+            while item is not None:
+                group.append(item)
+                if len(group) == GROUP or self._done.empty():
+                    break
+                item = self._done.get_nowait()
+            ended = item is None
+            if group:
+                yield group
+
+    def _stored(self, digest: str) -> None:
+        storing = self._storing.pop(digest, None)
+        if storing is not None and not storing.done():
+            storing.set_result(None)
+
+    async def _keep_video(self, staged: Staged, key: str) -> StoredFile:
+        try:
+            for candidate in _candidate_keys(key):
+                try:
+                    return await self.job.store.keep(staged, candidate)
+                except KeyTaken:
+                    continue
+            raise DownloadError(f"every name like {key} is taken", final=True)
+        except BaseException:
+            self._stored(staged.sha256)
+            raise
+
+
+def thumbnail_key(digest: str, size: int) -> str:
+    """Where the thumbnail of a file lies."""
+    return f"thumbnails/{size}/{digest[:2]}/{digest}.webp"
+
+
+def _candidate_keys(key: str) -> Iterator[str]:
+    """The key itself, then `…-2`, `…-3`: for other bytes of the same photo."""
+    yield key
+    stem, dot, extension = key.rpartition(".")
+    for number in range(2, SUFFIXES):
+        yield f"{stem}-{number}{dot}{extension}"
+
+
+def _record(db: Connection, kept: Sequence[Kept], failed: Sequence[Failure], now: datetime) -> None:
+    downloads.record_files(db, kept, now)
+    downloads.record_failures(db, failed, now)
