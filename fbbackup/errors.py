@@ -87,11 +87,15 @@ class ItemError(Exception):
 
 
 class DownloadError(ItemError):
-    """A variant could not be read. `final` is true when trying again at once is pointless."""
+    """A variant could not be read. `final` is true when trying again at once is pointless.
 
-    def __init__(self, message: str, *, final: bool = False) -> None:
+    `retry_after_seconds` is how long the server asked to wait, None when it did not.
+    """
+
+    def __init__(self, message: str, *, final: bool = False, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.final = final
+        self.retry_after_seconds = retry_after_seconds
 
 
 class AddressExpired(DownloadError):

@@ -1,0 +1,288 @@
+"""The client itself: calls to the API with its token, and pictures from anywhere public without it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver
+from httpx_aiohttp import AiohttpTransport
+
+from fbbackup.errors import AddressExpired, DownloadError, SourceUnavailable
+from fbbackup.http.addresses import AddressRefused, HostRules, VettedResolver
+from fbbackup.http.bodies import (
+    Digests,
+    Fetched,
+    Needle,
+    Patience,
+    Unpacker,
+    looks_like_text,
+    retry_after_seconds,
+)
+from fbbackup.http.redaction import redact, register_secret
+
+USER_AGENT = "fbbackup/0.1"  # constant: Facebook's ETags depend on it (fact A.11)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TRANSIENT = (408, 421, 425, 429)
+_EXPIRED = (403, 404, 410)
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
+
+for _name in ("httpx", "httpcore", "aiohttp"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Limits in seconds and bytes; `minimum_rate` in bytes a second over any `rate_window_seconds`."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    head_seconds: float = 45.0
+    total_seconds: float = 900.0
+    stream_total_seconds: float = 6 * 3600.0
+    minimum_rate: float = 1024.0
+    rate_window_seconds: float = 15.0
+    picture_limit: int = 64 * 2**20
+    video_limit: int = 64 * 2**30
+    reply_limit: int = 100 * 2**20
+    connections: int = 64
+    redirects: int = 3
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An API's answer: status, header lookup in any case, plain body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Counters:
+    """How often bodies came without a usable proof: `unproved` lengths, `unreadable` digests."""
+
+    unproved: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """One open response with what watches over it."""
+
+    response: httpx.Response
+    digests: Digests
+    unpacker: Unpacker
+    patience: Patience
+    clock: Callable[[], float]
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        since = self.clock()
+        async for raw in self.response.aiter_raw():
+            self.patience.waited(self.clock() - since, len(raw))
+            self.digests.feed(raw)
+            if plain := self.unpacker.feed(raw):
+                yield plain
+            since = self.clock()
+        self.unpacker.finish()
+
+    async def whole(self) -> bytes:
+        return b"".join([piece async for piece in self.pieces()])
+
+
+class Http:
+    """One client for a whole run. Errors are the project's own and never name a query or a secret."""
+
+    def __init__(
+        self,
+        rules: HostRules,
+        settings: HttpSettings | None = None,
+        *,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self.settings = settings or HttpSettings()
+        self.counters = Counters()
+        self._rules = rules
+        self._resolver = resolver
+        self._needle = Needle()
+        context = httpx.create_ssl_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        limits = self.settings
+        self._client = httpx.AsyncClient(
+            transport=AiohttpTransport(verify=context, client=lambda: self._session(context)),
+            headers={"User-Agent": USER_AGENT},
+            timeout=httpx.Timeout(limits.connect_seconds, read=limits.read_seconds, pool=None),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def _session(self, context: ssl.SSLContext) -> aiohttp.ClientSession:
+        resolver = VettedResolver(self._rules, self._resolver)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.settings.connections, ssl=context, resolver=resolver),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(self._vet,),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def _vet(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Vets the address as aiohttp itself reads it: two parsers may disagree about what is the host."""
+        self._rules.vet(request.url)
+        if not self._rules.is_api(request.url):
+            request.headers.pop("Authorization", None)
+        return await handler(request)
+
+    async def call(self, url: str, params: Mapping[str, str], *, token: str | None = None) -> Reply:
+        """A GET to the API. Raises SourceUnavailable when no whole answer came, whatever its status."""
+        register_secret(token)
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = self._client.build_request("GET", url, params=params, headers=headers)
+        try:
+            async with self._open(request, self.settings.reply_limit) as arrival:
+                return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
+        except (DownloadError, *_FAILURES) as error:
+            raise SourceUnavailable(f"{self._host(url)} gave no whole answer: {_reason(error)}") from None
+
+    async def fetch(self, url: str) -> Fetched:
+        """A picture's whole body, in memory, without a token. Raises DownloadError or AddressExpired."""
+        limits = self.settings
+        try:
+            async with self._follow(url, limits.picture_limit) as arrival:
+                body = await arrival.whole()
+                checked = self._finish(arrival)
+        except _FAILURES as error:
+            raise DownloadError(f"{self._host(url)}: {_reason(error)}", final=_is_refusal(error)) from None
+        if looks_like_text(body[:64]):
+            raise DownloadError(f"{self._host(url)} sent a text instead of a picture")
+        kind = arrival.response.headers.get("content-type", "")
+        return Fetched(body, arrival.digests.delimited or checked, checked, kind)
+
+    async def stream(self, url: str) -> AsyncIterator[bytes]:
+        """A body in pieces, judged whole after the last one. Raises as `fetch` does, in the middle too."""
+        limits = self.settings
+        try:
+            async with self._follow(url, limits.video_limit) as arrival:
+                first = True
+                async with aclosing(arrival.pieces()) as pieces:
+                    async for piece in pieces:
+                        if first and looks_like_text(piece[:64]):
+                            raise DownloadError(f"{self._host(url)} sent a text instead of a video")
+                        first = False
+                        yield piece
+                self._finish(arrival)
+        except _FAILURES as error:
+            raise DownloadError(f"{self._host(url)}: {_reason(error)}", final=_is_refusal(error)) from None
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._client.aclose()
+        await asyncio.sleep(0)  # lets closed TLS transports finish, else they warn when the loop ends
+
+    def _finish(self, arrival: _Arrival) -> bool:
+        checked = arrival.digests.finish()
+        self.counters.unproved += not (arrival.digests.delimited or checked)
+        self.counters.unreadable += arrival.digests.unreadable
+        return checked
+
+    @asynccontextmanager
+    async def _open(self, request: httpx.Request, limit: int) -> AsyncIterator[_Arrival]:
+        limits = self.settings
+        async with asyncio.timeout(limits.head_seconds):
+            response = await self._client.send(request, stream=True)
+        try:
+            total = limits.total_seconds if limit < limits.video_limit else limits.stream_total_seconds
+            patience = Patience(limits.minimum_rate, limits.rate_window_seconds, total)
+            unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
+            digests = Digests(response.headers, self._needle)
+            yield _Arrival(response, digests, unpacker, patience, limits.clock)
+        finally:
+            await response.aclose()
+
+    @asynccontextmanager
+    async def _follow(self, url: str, limit: int) -> AsyncIterator[_Arrival]:
+        """Opens a picture's address, along at most `redirects` redirections, each vetted like the first."""
+        headers = {"Accept": "image/jpeg,image/png;q=0.9,*/*;q=0.5", "Accept-Encoding": "identity"}
+        for _ in range(self.settings.redirects + 1):
+            async with self._open(self._client.build_request("GET", url, headers=headers), limit) as arrival:
+                response = arrival.response
+                if response.status_code not in _REDIRECTS:
+                    await _check_status(response, self._host(url))
+                    length = arrival.response.headers.get("content-length", "")
+                    if length.isdigit() and len(length) < 20 and int(length) > limit:
+                        raise DownloadError("the body is larger than allowed", final=True)
+                    yield arrival
+                    return
+                url = str(response.url.join(response.headers.get("location", "")))
+        raise DownloadError(f"more than {self.settings.redirects} redirections", final=True)
+
+    @staticmethod
+    def _host(url: str) -> str:
+        try:
+            return httpx.URL(url).host or "an address without a host"
+        except (httpx.InvalidURL, ValueError):
+            return "an unreadable address"
+
+
+async def _check_status(response: httpx.Response, host: str) -> None:
+    """Raises unless the answer is a plain 200 (fact D: 403 is an expired or altered signature)."""
+    status = response.status_code
+    if status == 200:
+        return
+    words = await _first_words(response)
+    text = f"{host} answered {status}{': ' if words else ''}{words}"
+    if status in _EXPIRED or (status == 400 and "bad url" in words.lower()):
+        raise AddressExpired(text)
+    if status in _TRANSIENT or status >= 500:
+        pause = retry_after_seconds(response.headers.get("retry-after", ""), time.time())
+        raise DownloadError(text, retry_after_seconds=pause)
+    raise DownloadError(text, final=status >= 300)
+
+
+async def _first_words(response: httpx.Response) -> str:
+    """A short text answer such as `URL signature expired`, in one line; nothing of pages or pictures."""
+    if not response.headers.get("content-type", "text/plain").startswith("text/plain"):
+        return ""
+    async for chunk in response.aiter_raw():
+        return redact(" ".join(chunk[:120].decode("ascii", "replace").split()))
+    return ""
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    chain: list[BaseException] = []
+    while error is not None and len(chain) < 10:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return any(isinstance(link, AddressRefused | ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong in a few words without address or secret."""
+    for link in _chain(error):
+        if isinstance(link, AddressRefused | DownloadError):
+            return redact(str(link))
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return f"its certificate is not accepted ({link.verify_message})"
+        if isinstance(link, TimeoutError | httpx.ReadTimeout):
+            return "no answer in time"
+        if isinstance(link, aiohttp.ClientConnectorDNSError):
+            return "the name could not be resolved"
+        if isinstance(link, aiohttp.ClientPayloadError):
+            return "the body was cut"
+    return f"connection failed ({type(_chain(error)[-1]).__name__})"
