@@ -194,7 +194,7 @@ class Downloads:
         )
         stored = await self._known(digest, len(body))
         if stored is None:
-            stored = await self._put(wanted.key_stem + picture.extension, body)
+            stored = await self._put(f"{wanted.key_stem}.{picture.extension}", body)
         if picture.thumbnail is None:
             return Kept(wanted.id, stored, picture, job.source.name, None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
@@ -234,7 +234,7 @@ class Downloads:
                 raise BadPicture(f"{picture.content_type} instead of a video")
             stored = await self._known(staged.sha256, staged.size)
             if stored is None:
-                stored = await self._keep_video(staged, wanted.key_stem + picture.extension)
+                stored = await self._keep_video(staged, f"{wanted.key_stem}.{picture.extension}")
             else:
                 await job.store.discard(staged)
         except BaseException:

@@ -42,9 +42,8 @@ def begin_listing(db: Connection, album_id: int, sign: str, now: datetime) -> Un
     row = db.execute("SELECT * FROM listings WHERE album_id = ?", (album_id,)).fetchone()
     if row is not None:
         fresh = row["started_at"] >= stamp(now - RESUMABLE)
-        if row["finished_at"] is None and row["sign"] == sign and row["cursor"] is not None and fresh:
-            pages = db.execute("SELECT count(*) FROM listing_pages WHERE album_id = ?", (album_id,)).fetchone()[0]
-            return Unfinished(album_id, row["cursor"], pages)
+        if fresh and row["sign"] == sign and (row["finished_at"] or row["cursor"]):
+            return Unfinished(album_id, row["cursor"], row["finished_at"] is not None)
         drop_listing(db, album_id)
     db.execute("INSERT INTO listings (album_id, started_at, sign) VALUES (?, ?, ?)", (album_id, stamp(now), sign))
     return Unfinished(album_id, None)

@@ -1,0 +1,131 @@
+"""Read-only questions of people: what is stored, what is pending, all about one photo. Made for `open_reader`."""
+
+from __future__ import annotations
+
+import json
+from sqlite3 import Connection
+from typing import Any
+
+STATES = ("stored", "wanted", "failed", "unavailable")
+
+
+def totals(db: Connection) -> dict[str, Any]:
+    """Counts of everything stored, from indexes alone so that it stays quick on a large catalog."""
+    states = dict(db.execute("SELECT state, count(*) FROM photos GROUP BY state").fetchall())
+    files, size = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM files").fetchone()
+    return {
+        "photos": {state: states.get(state, 0) for state in STATES},
+        "gone_upstream": _count(db, "SELECT count(*) FROM photos WHERE gone_at IS NOT NULL"),
+        "albums": _count(db, "SELECT count(*) FROM albums WHERE gone_at IS NULL"),
+        "files": files,
+        "bytes": size,
+        "damaged_files": _count(db, "SELECT count(*) FROM files WHERE damaged_at IS NOT NULL"),
+        "files_without_thumbnail": _count(db, "SELECT count(*) FROM files WHERE thumbnail_size IS NULL"),
+    }
+
+
+def _count(db: Connection, sql: str) -> int:
+    found: int = db.execute(sql).fetchone()[0]
+    return found
+
+
+def accounts(db: Connection) -> list[dict[str, Any]]:
+    """Each account with what its source remembers of login and budget, and its last run."""
+    rows = db.execute(
+        "SELECT a.id, a.name, a.source, a.remote_id, a.display_name, a.added_at, s.state, s.saved_at "
+        "FROM accounts a LEFT JOIN source_states s ON s.account_id = a.id ORDER BY a.id"
+    ).fetchall()
+    return [
+        {
+            **{key: row[key] for key in ("name", "source", "remote_id", "display_name", "added_at")},
+            "state": json.loads(row["state"]) if row["state"] else {},
+            "state_saved_at": row["saved_at"],
+            "last_run": _last_run(db, row["id"], "1"),
+            "last_complete_run": _last_run(db, row["id"], "outcome = 'complete'"),
+        }
+        for row in rows
+    ]
+
+
+def _last_run(db: Connection, account_id: int, condition: str) -> dict[str, Any] | None:
+    row = db.execute(
+        f"SELECT * FROM runs WHERE account_id = ? AND {condition} ORDER BY id DESC LIMIT 1",  # noqa: S608 - constants above
+        (account_id,),
+    ).fetchone()
+    return {**dict(row), "counters": json.loads(row["counters"])} if row else None
+
+
+def account_ids(db: Connection) -> dict[str, int]:
+    return {row["name"]: row["id"] for row in db.execute("SELECT id, name FROM accounts ORDER BY id")}
+
+
+def missing_photos(db: Connection, account_id: int, limit: int) -> list[dict[str, Any]]:
+    """Photos that are listed and not stored, with the reason."""
+    rows = db.execute(
+        "SELECT id, kind, state, attempts, last_error, tried_at, next_try_at, caption, link FROM photos "
+        "WHERE account_id = ? AND state IN ('wanted', 'failed', 'unavailable') AND gone_at IS NULL LIMIT ?",
+        (account_id, limit),
+    )
+    return [dict(row) for row in rows]
+
+
+def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
+    """All that is known of one photo; None when there is no such photo."""
+    row = db.execute(
+        "SELECT p.*, a.name AS account, l.name AS place, l.city, l.country FROM photos p "
+        "JOIN accounts a ON a.id = p.account_id LEFT JOIN places l ON l.id = p.place_id WHERE p.id = ?",
+        (photo_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    found = {key: row[key] for key in row.keys() if key not in ("number", "account_id", "key_stem")}  # noqa: SIM118
+    found["raw"] = json.loads(row["raw"])
+    found["albums"] = _rows(
+        db,
+        "SELECT a.remote_id AS id, a.title, m.position, m.first_seen_at, m.removed_at FROM album_photos m "
+        "JOIN albums a ON a.id = m.album_id WHERE m.photo_id = ? ORDER BY m.removed_at IS NOT NULL, a.position",
+        photo_id,
+    )
+    found["files"] = _rows(
+        db,
+        "SELECT f.key, f.sha256, f.bytes, f.content_type, f.width, f.height, x.is_current, x.source, f.stored_at, "
+        "f.verified_at, f.damaged_at FROM photo_files x JOIN files f ON f.sha256 = x.sha256 "
+        "WHERE x.photo_id = ? ORDER BY x.is_current DESC, f.stored_at",
+        photo_id,
+    )
+    found["people"] = _rows(db, "SELECT name, person_id, x, y FROM photo_people WHERE photo_id = ?", photo_id)
+    found["comments"] = _rows(
+        db, "SELECT from_name, message, created_at FROM comments WHERE photo_id = ? ORDER BY created_at, id", photo_id
+    )
+    found["reactions"] = _rows(db, "SELECT kind, count FROM reactions WHERE photo_id = ?", photo_id)
+    found["revisions"] = _rows(
+        db, "SELECT field, old, new, seen_at FROM revisions WHERE photo_id = ? ORDER BY id", photo_id
+    )
+    return found
+
+
+def _rows(db: Connection, sql: str, photo_id: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in db.execute(sql, (photo_id,))]
+
+
+def broken_rules(db: Connection) -> list[str]:
+    """Contradictions inside the catalog, one line each; an empty list is health."""
+    broken = [f"integrity: {row[0]}" for row in db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    broken += [f"foreign key of {row[0]} row {row[1]} points nowhere" for row in db.execute("PRAGMA foreign_key_check")]
+    for rule, sql in _RULES.items():
+        broken += [f"{rule}: {row[0]}" for row in db.execute(f"{sql} LIMIT 100")]  # noqa: S608 - constants below
+    return broken
+
+
+_RULES = {
+    "stored without a file": "SELECT p.id FROM photos p LEFT JOIN files f ON f.sha256 = p.sha256 "
+    "WHERE p.state = 'stored' AND (f.sha256 IS NULL OR f.damaged_at IS NOT NULL)",
+    "more than one current file": "SELECT photo_id FROM photo_files WHERE is_current GROUP BY photo_id "
+    "HAVING count(*) > 1",
+    "current file differs from the photo's": "SELECT p.id FROM photos p JOIN photo_files x ON x.photo_id = p.id "
+    "AND x.is_current WHERE p.state = 'stored' AND x.sha256 IS NOT p.sha256",
+    "file of no photo": "SELECT f.key FROM files f LEFT JOIN photo_files x ON x.sha256 = f.sha256 "
+    "WHERE x.photo_id IS NULL",
+    "photo without a search row": "SELECT p.id FROM photos p LEFT JOIN photos_fts t ON t.rowid = p.number "
+    "WHERE t.rowid IS NULL",
+}

@@ -1,0 +1,228 @@
+"""The commands, one function each: arguments in, words or JSON out. Everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from fbbackup import __version__
+from fbbackup.errors import ConfigError, FbbackupError, Incomplete
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from fbbackup.config import Config
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What stands before the command."""
+
+    config_file: Path | None
+    archive: Path | None
+    verbose: bool
+    quiet: bool
+
+    def config(self) -> Config:
+        from fbbackup.config import load
+
+        return load(self.config_file)
+
+    def root(self, config: Config) -> Path:
+        """The archive's folder."""
+        root = self.archive or config.archive
+        if root is None:
+            raise ConfigError('no archive is named; add archive = "/folder" to the configuration, or pass --archive')
+        return root.expanduser()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fbbackup")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file to use.")
+@click.option("--archive", type=click.Path(path_type=Path), help="Folder of the archive.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell more; show tracebacks.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only results.")
+@click.pass_context
+def cli(context: click.Context, config_file: Path | None, archive: Path | None, verbose: bool, quiet: bool) -> None:
+    """Keeps an offline, provably complete copy of your own Facebook photos."""
+    context.obj = Options(config_file, archive, verbose, quiet)
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_out", is_flag=True, help="One JSON object on stdout, nothing else.")(command)
+
+
+@cli.command()
+@click.option("--photos", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Size of the library.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the pretend Facebook; 0 = any.")
+@click.option("--no-serve", is_flag=True, help="End after the runs (there is no gallery to serve yet).")
+@as_json
+@click.pass_obj
+def demo(options: Options, photos: int, port: int, no_serve: bool, json_out: bool) -> None:
+    """Shows the whole thing without an account, on a pretend Facebook."""
+    from fbbackup.demo import run_demo
+
+    record = run_demo(photos=photos, port=port, folder=options.archive, quiet=options.quiet or json_out)
+    _result(json_out, record, record["lines"])
+    _end_with(max(run["exit_code"] for run in record["runs"]))
+
+
+@cli.command()
+@click.option("--account", help="Only this account.")
+@click.option("--deep", is_flag=True, help="List every album again, not only those that look changed.")
+@click.option("--dry-run", is_flag=True, help="List, but store nothing and change nothing.")
+@click.option("--accept-vanished", is_flag=True, help="Believe that many photos were removed upstream at once.")
+@as_json
+@click.pass_obj
+def sync(
+    options: Options, account: str | None, deep: bool, dry_run: bool, accept_vanished: bool, json_out: bool
+) -> None:
+    """Brings the archive up to date: one run."""
+    from fbbackup.app import SyncOptions, sync_accounts
+
+    config = options.config()
+    wanted = SyncOptions(account, deep, dry_run, accept_vanished)
+    results = sync_accounts(config, options.root(config), wanted, quiet=options.quiet or json_out)
+    records = [result.record() for result in results]
+    record = records[0] if len(records) == 1 else {"runs": records}
+    _result(json_out, record, [line for result in results for line in result.lines()])
+    _end_with(max(result.exit_code for result in results))
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def status(options: Options, json_out: bool) -> None:
+    """What is stored, when it last ran, what is pending, when the login ends."""
+    from fbbackup.status import status_lines, status_record
+
+    with _catalog(options) as (db, root):
+        record = status_record(db, root)
+    _result(json_out, record, status_lines(record))
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def audit(options: Options, json_out: bool) -> None:
+    """How complete each album is, and what is missing and why."""
+    from fbbackup.audit import completeness
+    from fbbackup.status import audit_lines
+
+    with _catalog(options) as (db, _):
+        record = completeness(db)
+    _result(json_out, record, audit_lines(record))
+    _end_with(0 if record["complete"] else Incomplete.exit_code)
+
+
+@cli.command()
+@click.option("--strict", is_flag=True, help="Check every rule, reading every file.")
+@as_json
+@click.pass_obj
+def doctor(options: Options, strict: bool, json_out: bool) -> None:
+    """Checks the set-up: configuration, archive, catalog, login; --strict also every rule of the archive."""
+    from fbbackup.app import examine_setup
+
+    record = examine_setup(options.config(), options.archive, strict=strict)
+    _result(json_out, record, record["lines"])
+    _end_with(record["exit_code"])
+
+
+@cli.command()
+@click.argument("photo")
+@as_json
+@click.pass_obj
+def show(options: Options, photo: str, json_out: bool) -> None:
+    """All about one photo, by its Facebook id."""
+    from fbbackup.catalog import reports
+    from fbbackup.status import photo_lines
+
+    with _catalog(options) as (db, root):
+        found = reports.photo(db, photo)
+    if found is None:
+        raise ConfigError(f"there is no photo {photo!r} in the catalog; ids are in the `library` view, column id")
+    _result(json_out, found, photo_lines(found, root))
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def accounts(options: Options, json_out: bool) -> None:
+    """The configured accounts, their permissions and when their logins end."""
+    from fbbackup.status import account_lines, account_records
+
+    config = options.config()
+    root = options.archive or config.archive
+    record = {"accounts": account_records(config, root.expanduser() if root else None)}
+    _result(json_out, record, account_lines(record["accounts"]))
+
+
+class _catalog:  # noqa: N801 - reads like a function where it is used
+    """The catalog for reading, and the archive's folder."""
+
+    def __init__(self, options: Options) -> None:
+        config = options.config()
+        self._root = options.root(config)
+        self._path = config.catalog.path or self._root / "catalog.sqlite"
+
+    def __enter__(self) -> tuple[Connection, Path]:
+        from fbbackup.catalog.connection import open_reader
+
+        self._db = open_reader(self._path)
+        return self._db, self._root
+
+    def __exit__(self, *exc: object) -> None:
+        self._db.close()
+
+
+def _result(json_out: bool, record: dict[str, Any], lines: list[str]) -> None:
+    if json_out:
+        click.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def _end_with(exit_code: int) -> None:
+    if exit_code:
+        sys.exit(exit_code)
+
+
+def main() -> NoReturn:
+    """The entry point: runs a command; every expected failure is one line and its exit code."""
+    verbose = "-v" in sys.argv[1:] or "--verbose" in sys.argv[1:]
+    try:
+        cli(standalone_mode=False, windows_expand_args=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
+    except click.ClickException as error:
+        _fail(f"{error.format_message()} (see `fbbackup --help`)", ConfigError.exit_code)
+    except FbbackupError as error:
+        if verbose:
+            raise
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FbbackupError.exit_code)
+    except Exception as error:
+        if verbose:
+            raise
+        _fail(f"unexpected {type(error).__name__}: {error}; run again with -v for details", FbbackupError.exit_code)
+    sys.exit(0)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    click.echo(f"fbbackup: {' '.join(message.split())}", err=True)
+    sys.exit(exit_code)

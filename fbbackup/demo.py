@@ -1,0 +1,89 @@
+"""The demonstration: a pretend Facebook in a process of its own, three runs against it, and what to look at next."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from fbbackup.app import SyncOptions, SyncResult, sync_accounts
+from fbbackup.config import Account, Config
+from fbbackup.errors import FbbackupError
+
+ACCOUNT = "demo"
+PHOTOS_IN_AN_ALBUM = 25
+
+
+def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dict[str, Any]:
+    """Backs up a drawn library: first run, a run that finds nothing to do, an edit upstream, a third run."""
+    home = folder or Path(tempfile.mkdtemp(prefix="fbbackup-demo-"))
+    archive = home / "archive"
+    results: list[SyncResult] = []
+    say = _silent if quiet else _say
+    with _simulator(photos, port) as facebook:
+        config = Config(archive=archive, accounts=(Account(name=ACCOUNT, api_url=facebook["url"]),))
+        environ = {"FBBACKUP_TOKEN_DEMO": facebook["token"], "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
+        say(f"A pretend Facebook with {photos} photos listens at {facebook['url']}; the archive is {archive}")
+        for title in ("First run", "Second run, nothing changed", "Third run, after an edit upstream"):
+            if results and title.startswith("Third"):
+                say(_edit(facebook))
+            result = sync_accounts(config, archive, SyncOptions(), quiet=quiet, environ=environ)[0]
+            results.append(result)
+            say(f"{title}: {result.lines()[-1]}")
+    lines = _next_steps(archive)
+    return {"archive": str(archive), "runs": [result.record() for result in results], "lines": lines}
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _silent(line: str) -> None:
+    return None
+
+
+def _next_steps(archive: Path) -> list[str]:
+    catalog = archive / "catalog.sqlite"
+    return [
+        "What to look at next:",
+        f"  pictures   {archive / 'photos'} (one folder a month)",
+        f"  catalog    {catalog} (any SQLite tool opens it)",
+        f"             sqlite3 {catalog} 'SELECT file_date, caption, albums, path FROM library LIMIT 10'",
+        f"  status     fbbackup --archive {archive} status",
+        f"  proof      fbbackup --archive {archive} audit; fbbackup --archive {archive} doctor --strict",
+        f"  the edit   sqlite3 {catalog} 'SELECT * FROM caption_history'; … 'SELECT * FROM gone'",
+    ]
+
+
+@contextmanager
+def _simulator(photos: int, port: int) -> Iterator[dict[str, Any]]:
+    albums = max(2, photos // PHOTOS_IN_AN_ALBUM)
+    command = [sys.executable, "-m", "fbbackup.simulator", "--photos", str(photos), "--albums", str(albums)]
+    command += ["--port", str(port), "--exit-with-stdin", "--json"]
+    process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    try:
+        yield _announcement(process.stdout)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _announcement(stdout: IO[str] | None) -> dict[str, Any]:
+    line = stdout.readline() if stdout is not None else ""
+    if not line:
+        raise FbbackupError("the pretend Facebook did not start; is the port free? Run again with another --port")
+    announced: dict[str, Any] = json.loads(line)
+    return announced
