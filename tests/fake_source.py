@@ -45,6 +45,7 @@ class FakeSource:
     before_page: Callable[[str, str | None], None] = lambda album, cursor: None
     before_read: Callable[[str], None] = lambda photo_id: None
     expired: set[str] = field(default_factory=set)
+    spoiled: dict[str, bytes] = field(default_factory=dict)
     permission: Permission = Permission.GRANTED
     opened: list[str] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
@@ -143,7 +144,7 @@ class FakeSource:
             raise AddressExpired("403: URL signature expired")
         if id_ not in self.bodies:
             raise DownloadError("404", final=True)
-        return self.bodies[id_]
+        return self.spoiled.get(id_, self.bodies[id_])
 
     async def stream(self, variant: Variant) -> AsyncIterator[bytes]:
         yield await self.read(variant)
