@@ -1,0 +1,281 @@
+"""Files below one folder, blocking: written whole, never replaced, and never outside of that folder."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from pathlib import Path
+
+from fbbackup.errors import KeyTaken
+from fbbackup.models import StoredFile
+from fbbackup.stores import disk
+from fbbackup.stores.keys import STAGING, is_part, split_key
+
+PIECE = 1 << 20
+_UNPROVEN = "durability can't be proved on this file system: it has no fsync; a power cut may lose new files"
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
+
+
+class Tree:
+    """The files below `root`, which has to exist.
+
+    The root stays open: when the disk is unmounted meanwhile, nothing is written to the bare mount point.
+    Every path is walked folder by folder from there without following links.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.warnings: list[str] = []
+        self._warning = threading.Lock()
+        self._anchored: set[tuple[str, ...]] = set()
+        with disk.blaming(root):
+            self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        os.close(self._root)
+
+    def put(self, key: str, body: bytes) -> StoredFile:
+        *parents, name = split_key(key)
+        file = StoredFile(key, hashlib.sha256(body).hexdigest(), len(body))
+        with disk.blaming(self.root), self._folders(parents) as (folder, staging):
+            if self._holds(folder, name, file):
+                return file
+            part = self._write_part(staging, body, durable=True)
+            try:
+                disk.move_new(part, staging, name, folder)
+            except FileExistsError:
+                disk.drop(part, staging)
+                self._holds(folder, name, file)
+            except BaseException:
+                disk.drop(part, staging)
+                raise
+        return file
+
+    def keep(self, part: str, file: StoredFile) -> StoredFile:
+        *parents, name = split_key(file.key)
+        with disk.blaming(self.root), self._folders(parents) as (folder, staging):
+            try:
+                disk.move_new(part, staging, name, folder)
+            except FileExistsError:
+                self._holds(folder, name, file)
+                disk.drop(part, staging)
+        return file
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Puts a file in place of whatever has the name, without waiting for the disk."""
+        *parents, name = split_key(key)
+        with disk.blaming(self.root), self._folders(parents) as (folder, staging):
+            part = self._write_part(staging, body, durable=False)
+            try:
+                os.replace(part, name, src_dir_fd=staging, dst_dir_fd=folder)
+            except BaseException:
+                disk.drop(part, staging)
+                raise
+
+    def piece(self, key: str, offset: int) -> tuple[bytes, int]:
+        """Up to a megabyte from an offset, and the size of the whole file. Raises KeyError."""
+        *parents, name = split_key(key)
+        with disk.blaming(self.root):
+            try:
+                with self._folder(parents) as folder:
+                    file = os.open(name, disk.READ, dir_fd=folder)
+            except OSError as error:
+                if error.errno in _NO_FILE:
+                    raise KeyError(key) from None
+                raise
+            try:
+                facts = os.fstat(file)
+                if not stat.S_ISREG(facts.st_mode):
+                    raise KeyError(key)
+                return os.pread(file, PIECE, offset), facts.st_size
+            finally:
+                os.close(file)
+
+    def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        """The size of each plain file, None for what is none; neighbours of one folder cost one walk."""
+        found: list[int | None] = []
+        with disk.blaming(self.root):
+            for parents, group in groupby(map(split_key, keys), key=lambda parts: parts[:-1]):
+                names = [parts[-1] for parts in group]
+                try:
+                    with self._folder(parents) as folder:
+                        found += [_size(name, folder) for name in names]
+                except (FileNotFoundError, NotADirectoryError):
+                    found += [None] * len(names)
+        return found
+
+    def delete(self, key: str) -> None:
+        *parents, name = split_key(key)
+        with disk.blaming(self.root), suppress(FileNotFoundError), self._folder(parents) as folder:
+            os.unlink(name, dir_fd=folder)
+
+    def settle(self, folders: Iterable[tuple[str, ...]]) -> None:
+        """Makes the names in these folders durable, and those of the folders themselves."""
+        with disk.blaming(self.root):
+            for parts in sorted(folders):
+                self._sync_folder(parts)
+                # An older run may have made these folders and stopped before it settled them.
+                for depth in range(1, len(parts) + 1):
+                    if parts[:depth] not in self._anchored:
+                        self._sync_folder(parts[: depth - 1])
+                        self._anchored.add(parts[:depth])
+
+    def sync(self, descriptor: int) -> None:
+        """Makes a file or folder durable, or warns once that this place can't."""
+        if disk.sync(descriptor):
+            return
+        with self._warning:
+            if _UNPROVEN not in self.warnings:
+                self.warnings.append(_UNPROVEN)
+
+    def sync_everything(self) -> None:
+        with disk.blaming(self.root):
+            disk.sync_everything(self._root)
+
+    def create_part(self, part: str, flags: int) -> int:
+        """Opens a new file in staging; shaped like the `opener` of `open`."""
+        with self._folder((STAGING,), make=True) as staging:
+            return os.open(part, flags | os.O_NOFOLLOW, 0o600, dir_fd=staging)
+
+    def drop_part(self, part: str) -> None:
+        with suppress(OSError), self._folder((STAGING,)) as staging:
+            os.unlink(part, dir_fd=staging)
+
+    def clean_staging(self) -> int:
+        with disk.blaming(self.root):
+            try:
+                with self._folder((STAGING,)) as staging:
+                    stale = [name for name in os.listdir(staging) if name.endswith((".part", ".claim"))]
+                    for name in stale:
+                        os.unlink(name, dir_fd=staging)
+            except FileNotFoundError:
+                return 0
+        return len(stale)
+
+    def free_bytes(self) -> int:
+        with disk.blaming(self.root):
+            volume = os.fstatvfs(self._root)
+        return volume.f_bavail * volume.f_frsize
+
+    def walk(self, parts: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        """Keys and sizes below a folder, sorted; only one folder a level is in memory."""
+        for name, size in self._listing(parts):
+            if name.endswith("/"):
+                yield from self.walk((*parts, name[:-1]))
+            else:
+                yield "/".join((*parts, name)), size
+
+    def _listing(self, parts: tuple[str, ...]) -> list[tuple[str, int]]:
+        """Names and sizes of one folder; folders end in a slash, so that their keys sort among the files'."""
+        with disk.blaming(self.root):
+            try:
+                with self._folder(parts) as folder, os.scandir(folder) as entries:
+                    return sorted(_facts(entry) for entry in entries if _belongs(entry, parts))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    def _holds(self, folder: int, name: str, file: StoredFile) -> bool:
+        """Whether the name is there with these bytes, made durable; KeyTaken when it is with others.
+
+        Such a file comes from a run that stopped before it settled, or from someone's copy; who made it may not have
+        called fsync.
+        """
+        try:
+            found = os.open(name, disk.READ, dir_fd=folder)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                raise KeyTaken(f"{file.key} is taken by something that is no plain file") from error
+            raise
+        try:
+            facts = os.fstat(found)
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size != file.bytes:
+                raise KeyTaken(f"{file.key} is taken by something else")
+            with open(found, "rb", buffering=0, closefd=False) as existing:
+                if hashlib.file_digest(existing, "sha256").hexdigest() != file.sha256:
+                    raise KeyTaken(f"{file.key} already holds other bytes")
+            self.sync(found)
+        finally:
+            os.close(found)
+        return True
+
+    def _write_part(self, staging: int, body: bytes, *, durable: bool) -> str:
+        part = new_part()
+        descriptor = os.open(part, disk.CREATE, 0o600, dir_fd=staging)
+        try:
+            try:
+                disk.write_all(descriptor, body)
+                if durable:
+                    self.sync(descriptor)
+            finally:
+                os.close(descriptor)
+        except BaseException:
+            disk.drop(part, staging)
+            raise
+        return part
+
+    def _sync_folder(self, parts: Sequence[str]) -> None:
+        with self._folder(parts) as folder:
+            self.sync(folder)
+
+    @contextmanager
+    def _folders(self, parents: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """The folder that a key lies in and the staging folder, made where they are missing."""
+        with self._folder(parents, make=True) as folder, self._folder((STAGING,), make=True) as staging:
+            yield folder, staging
+
+    @contextmanager
+    def _folder(self, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+        folder = os.dup(self._root)
+        try:
+            for depth in range(1, len(parts) + 1):
+                below = self._step(folder, tuple(parts[:depth]), make)
+                os.close(folder)
+                folder = below
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _step(self, folder: int, parts: tuple[str, ...], make: bool) -> int:
+        try:
+            return os.open(parts[-1], disk.FOLDER, dir_fd=folder)
+        except FileNotFoundError:
+            if not make:
+                raise
+        with suppress(FileExistsError):
+            os.mkdir(parts[-1], 0o700, dir_fd=folder)
+        self._anchored.discard(parts)
+        return os.open(parts[-1], disk.FOLDER, dir_fd=folder)
+
+
+def new_part() -> str:
+    """A name in staging that nothing else has."""
+    return f"{uuid.uuid4().hex}.part"
+
+
+def _size(name: str, folder: int) -> int | None:
+    try:
+        facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _belongs(entry: os.DirEntry[str], parts: tuple[str, ...]) -> bool:
+    if not is_part(entry.name) or (not parts and entry.name.casefold() == STAGING):
+        return False
+    return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+
+
+def _facts(entry: os.DirEntry[str]) -> tuple[str, int]:
+    if entry.is_dir(follow_symlinks=False):
+        return entry.name + "/", 0
+    return entry.name, entry.stat(follow_symlinks=False).st_size
