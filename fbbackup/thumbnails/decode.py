@@ -120,9 +120,9 @@ def _cost(image: Any) -> int | None:
 def _working_bytes(image: Any) -> int:
     """Bytes a pixel while decoding and converting, as measured with Pillow 13, rounded up."""
     if image.format == "WEBP":
-        return 16
-    plain = image.mode in ("L", "RGB", "CMYK") and not image.has_transparency_data
-    return (12 if image.format == "AVIF" else 5) if plain else 12
+        return 17
+    plain = image.mode in ("L", "P", "RGB", "CMYK") and not image.has_transparency_data
+    return (12 if image.format == "AVIF" else 6) if plain else 12
 
 
 def _fit(size: tuple[int, int], limit: int) -> tuple[int, int]:
