@@ -38,8 +38,8 @@ class Finding:
 
 
 def completeness(db: Connection) -> dict[str, Any]:
-    """Every account's albums with expected, listed, stored and verdict, and the photos that are missing with reasons."""
-    accounts = []
+    """Every account's albums with their numbers and verdict, and the photos that are missing with reasons."""
+    accounts: list[dict[str, Any]] = []
     for name, account_id in reports.account_ids(db).items():
         verdicts = runs.verdicts(db, account_id)
         accounts.append(

@@ -49,10 +49,13 @@ async def back_up(job: Job) -> RunResult:
         await job.catalog.write(downloads.forget_thumbnails_since, crashed_at)
     run_id = await job.catalog.write(runs.start_run, job.account_id, kind, job.now())
     try:
-        await reconcile(job, crashed=crashed_at is not None)
-        error, deferred = await _crawl_and_download(job)
-        await _make_thumbnails(job)
-        await job.store.sync_derived()
+        if job.settings.dry_run:
+            error, deferred = await _crawl_and_judge(job)
+        else:
+            await reconcile(job, crashed=crashed_at is not None)
+            error, deferred = await _crawl_and_download(job)
+            await _make_thumbnails(job)
+            await job.store.sync_derived()
     except FbbackupError as failure:
         await _try_to_record(job, run_id, failure)
         raise
@@ -121,6 +124,8 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
     record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
     await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())
     line = _result_line(job, verdicts, error, deferred)
+    if job.settings.dry_run and error is None:
+        line = f"{wanted + failed} photos would be fetched, {job.tally.gone} gone upstream, {job.source.calls} calls"
     return RunResult(
         run_id, job.account, kind, outcome, line, record.counters, record.calls, record.bytes, gaps,
         tuple(job.tally.notes), error,

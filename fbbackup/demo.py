@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from fbbackup.errors import FbbackupError
 
 ACCOUNT = "demo"
 PHOTOS_IN_AN_ALBUM = 25
+SAMPLE_QUERY = "SELECT file_date, caption, albums, path FROM library LIMIT 10"
 
 
 def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dict[str, Any]:
@@ -40,6 +42,25 @@ def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dic
     return {"archive": str(archive), "runs": [result.record() for result in results], "lines": lines}
 
 
+def _edit(facebook: dict[str, Any]) -> str:
+    """Changes the pretend library as a person would: two new photos, one other caption, one photo taken down."""
+    album = max(_control(facebook, "albums"), key=lambda found: int(found["count"]))
+    members = _control(facebook, f"photos?album={album['id']}&limit=3")
+    for caption in ("Just arrived: first light", "Just arrived: last light"):
+        _control(facebook, "add-photo", album=album["id"], caption=caption)
+    _control(facebook, "recaption", id=members[0], text="A caption that was written anew")
+    _control(facebook, "delete-photo", id=members[1])
+    return f"Upstream, in “{album['name']}”: 2 photos added, 1 caption changed, 1 photo taken down"
+
+
+def _control(facebook: dict[str, Any], verb: str, **given: str) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - the simulator's own loopback address
+        f"{facebook['url']}/__control__/{verb}", data=json.dumps(given).encode() if given else None
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+        return json.load(answer)
+
+
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
@@ -55,10 +76,10 @@ def _next_steps(archive: Path) -> list[str]:
         "What to look at next:",
         f"  pictures   {archive / 'photos'} (one folder a month)",
         f"  catalog    {catalog} (any SQLite tool opens it)",
-        f"             sqlite3 {catalog} 'SELECT file_date, caption, albums, path FROM library LIMIT 10'",
+        f"             sqlite3 {catalog} '{SAMPLE_QUERY}'",
         f"  status     fbbackup --archive {archive} status",
         f"  proof      fbbackup --archive {archive} audit; fbbackup --archive {archive} doctor --strict",
-        f"  the edit   sqlite3 {catalog} 'SELECT * FROM caption_history'; … 'SELECT * FROM gone'",
+        "  the edit   the views caption_history and gone in the catalog",
     ]
 
 

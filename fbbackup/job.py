@@ -30,6 +30,7 @@ class RunSettings:
     deep: bool = False
     all_failed: bool = True
     accept_vanished: bool = False
+    dry_run: bool = False
     wanted: str = ""
     deep_after: timedelta = timedelta(days=14)
     sweep_calls: int = 20

@@ -197,7 +197,8 @@ class StoredFile:
 class Picture:
     """What the bytes of a picture show about themselves.
 
-    `width` × `height` in pixels as stored, `orientation` 1–8 as in EXIF, `extension` without a dot, `color` the mean as `#rrggbb`.
+    `width` × `height` in pixels as stored, `orientation` 1–8 as in EXIF, `extension` without a dot, `color` the mean
+    as `#rrggbb`.
     `thumbnail` holds the encoded small picture, or None when none was asked for or none can be made.
     """
 

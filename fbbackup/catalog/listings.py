@@ -106,7 +106,7 @@ def _members_only(db: Connection, account_id: int, album_id: int, photos: Sequen
     own = {row["remote_id"] for row in rows}
     outside = [photo for photo in photos if photo.album is None or photo.album.remote_id not in own]
     housed = db.execute(
-        "SELECT m.photo_id FROM json_each(?) w JOIN album_photos m ON m.photo_id = w.value "
+        "SELECT m.photo_id FROM json_each(?) w CROSS JOIN album_photos m ON m.photo_id = w.value "
         "JOIN albums a ON a.id = m.album_id WHERE a.virtual = 0 AND m.removed_at IS NULL",
         (json.dumps([photo.id for photo in outside]),),
     )
@@ -122,7 +122,7 @@ def _already_listed(db: Connection, album_id: int, ids: Sequence[str], first: in
     rows = db.execute(
         "SELECT w.value AS id, (SELECT l.ids FROM listing_pages l WHERE l.album_id = m.album_id "
         "AND l.first_position <= m.position ORDER BY l.number DESC LIMIT 1) AS page_ids "
-        "FROM json_each(?) w JOIN album_photos m ON m.album_id = ? AND m.photo_id = w.value WHERE m.position < ?",
+        "FROM json_each(?) w CROSS JOIN album_photos m ON m.album_id = ? AND m.photo_id = w.value WHERE m.position < ?",
         (json.dumps(list(ids)), album_id, first),
     )
     return {row["id"] for row in rows if row["id"] in json.loads(row["page_ids"] or "[]")}
@@ -132,7 +132,7 @@ def _record_memberships(db: Connection, album_id: int, ids: Sequence[str], first
     """Writes who is a member and where; returns those that were none before."""
     rows = db.execute(
         "SELECT m.photo_id, m.position, m.removed_at FROM json_each(?) w "
-        "JOIN album_photos m ON m.album_id = ? AND m.photo_id = w.value",
+        "CROSS JOIN album_photos m ON m.album_id = ? AND m.photo_id = w.value",
         (json.dumps(list(ids)), album_id),
     )
     old: dict[str, Row] = {row["photo_id"]: row for row in rows}
@@ -185,7 +185,7 @@ def members_elsewhere(db: Connection, ids: Sequence[str]) -> set[str]:
     """Those of `ids` that a settled or finished listing of another album still shows: alive without a question."""
     rows = db.execute(
         "SELECT DISTINCT w.value AS id FROM json_each(?) w "
-        "JOIN album_photos m ON m.photo_id = w.value AND m.removed_at IS NULL "
+        "CROSS JOIN album_photos m ON m.photo_id = w.value AND m.removed_at IS NULL "
         "JOIN listings l ON l.album_id = m.album_id AND l.finished_at IS NOT NULL "
         "WHERE EXISTS (SELECT 1 FROM listing_pages g, json_each(g.ids) j "
         "WHERE g.album_id = m.album_id AND j.value = w.value)",
@@ -197,7 +197,7 @@ def members_elsewhere(db: Connection, ids: Sequence[str]) -> set[str]:
 def members_of(db: Connection, album_ids: Sequence[int]) -> list[Missing]:
     """All active, not gone members of these albums, as if a listing had shown none of them."""
     rows = db.execute(
-        "SELECT m.album_id, m.photo_id FROM json_each(?) w JOIN album_photos m ON m.album_id = w.value "
+        "SELECT m.album_id, m.photo_id FROM json_each(?) w CROSS JOIN album_photos m ON m.album_id = w.value "
         "JOIN photos p ON p.id = m.photo_id WHERE m.removed_at IS NULL AND p.gone_at IS NULL",
         (json.dumps(list(album_ids)),),
     )

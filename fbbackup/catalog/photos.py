@@ -44,7 +44,7 @@ SELECT p.number, p.caption, p.title, p.alt_text,
        (SELECT group_concat(t.name, char(10)) FROM photo_people t WHERE t.photo_id = p.id),
        (SELECT concat_place.name || ' ' || coalesce(concat_place.city, '') || ' ' || coalesce(concat_place.country, '')
           FROM places concat_place WHERE concat_place.id = p.place_id)
-  FROM json_each(?) wanted JOIN photos p ON p.id = wanted.value
+  FROM json_each(?) wanted CROSS JOIN photos p ON p.id = wanted.value
 """
 
 
@@ -91,7 +91,7 @@ def index_photos(db: Connection, ids: Sequence[str], *, fresh: bool = False) -> 
     if not fresh:
         db.execute(
             "DELETE FROM photos_fts WHERE rowid IN "
-            "(SELECT p.number FROM json_each(?) w JOIN photos p ON p.id = w.value)",
+            "(SELECT p.number FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value)",
             (wanted,),
         )
     db.execute(_FTS, (wanted,))
@@ -124,7 +124,7 @@ def key_stem(photo: Photo) -> str:
 
 def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
     rows = db.execute(
-        "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at FROM json_each(?) w JOIN photos p ON p.id = w.value",
+        "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value",
         (json.dumps(list(ids)),),
     )
     return {row["id"]: row for row in rows}
@@ -139,7 +139,8 @@ def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datet
     )
     _write_variants(db, photos)
     for photo in photos:
-        _record_people(db, photo)
+        if photo.people:
+            _record_people(db, photo)
         _record_words(db, photo, now)
 
 
@@ -256,7 +257,7 @@ def _record_words(db: Connection, photo: Photo, now: datetime) -> None:
         old = {
             row["id"]: row["message"]
             for row in db.execute(
-                "SELECT c.id, c.message FROM json_each(?) w JOIN comments c ON c.id = w.value", (ids,)
+                "SELECT c.id, c.message FROM json_each(?) w CROSS JOIN comments c ON c.id = w.value", (ids,)
             )
         }
         db.executemany(

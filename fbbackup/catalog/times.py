@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def text(moment: datetime | None) -> str | None:
@@ -10,6 +11,7 @@ def text(moment: datetime | None) -> str | None:
     return None if moment is None else stamp(moment)
 
 
+@lru_cache(maxsize=4096)
 def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 

@@ -1,0 +1,311 @@
+"""The only wiring: a Config becomes live objects, and a command's wish becomes a run over them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fbbackup.audit import oracle
+from fbbackup.backup import RunResult, back_up
+from fbbackup.catalog import Catalog, albums, open_catalog, open_reader
+from fbbackup.config import Account, Config
+from fbbackup.credentials import Credentials, state_folder
+from fbbackup.errors import ConfigError, DamageFound, FbbackupError
+from fbbackup.http import HostRules, Http, HttpSettings
+from fbbackup.job import Job, RunSettings, Tally, utc_now
+from fbbackup.models import Picture
+from fbbackup.protocols import Report, Store
+from fbbackup.screen import progress
+from fbbackup.sources.graph import GraphSettings, GraphSource
+from fbbackup.stores.archive import create_or_open, open_existing
+from fbbackup.stores.directory import DirectoryStore
+from fbbackup.stores.memory import MemoryStore
+from fbbackup.thumbnails import examine, make
+
+FINDINGS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What `sync` was asked for; `account` None means every configured one."""
+
+    account: str | None = None
+    deep: bool = False
+    dry_run: bool = False
+    accept_vanished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """One account's run as a record for `--json` and as lines for people."""
+
+    run: RunResult
+    dry: bool
+
+    @property
+    def exit_code(self) -> int:
+        return self.run.exit_code
+
+    def record(self) -> dict[str, Any]:
+        run = self.run
+        return {
+            "account": run.account,
+            "run": run.run_id,
+            "kind": run.kind,
+            "dry_run": self.dry,
+            "outcome": run.outcome,
+            "counters": run.counters,
+            "calls": run.calls,
+            "bytes": run.bytes,
+            "albums_not_complete": [
+                {
+                    "id": gap.remote_id, "title": gap.title, "expected": gap.expected, "listed": gap.listed,
+                    "stored": gap.stored, "verdict": gap.verdict,
+                }
+                for gap in run.gaps
+            ],
+            "notes": list(run.notes),
+            "error": str(run.error) if run.error else None,
+            "exit_code": run.exit_code,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        prefix = f"{self.run.account} (dry run, nothing was stored)" if self.dry else self.run.account
+        return [*(f"{self.run.account}: {note}" for note in self.run.notes), f"{prefix}: {self.run.line}"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a run writes to."""
+
+    store: Store
+    catalog: Catalog
+    warnings: tuple[str, ...] = ()
+
+
+def sync_accounts(
+    config: Config, root: Path, options: SyncOptions, *, quiet: bool, environ: Mapping[str, str] = os.environ
+) -> list[SyncResult]:
+    """A run for each account, one after the other; an account that fails does not stop the next one."""
+    accounts = config.selected(options.account)
+    credentials = Credentials(environ)
+    place = _scratch_place(config, root) if options.dry_run else _archive_place(config, root, environ)
+    results = []
+    failures: list[FbbackupError] = []
+    with place as opened:
+        for account in accounts:
+            try:
+                with progress(account.name, quiet=quiet) as report:
+                    run = _run_loop(_sync(config, account, options, opened, credentials, report))
+                results.append(SyncResult(run, options.dry_run))
+            except FbbackupError as error:
+                if len(accounts) == 1:
+                    raise
+                failures.append(type(error)(f"{account.name}: {error}"))
+    if failures:
+        raise failures[0]
+    return results
+
+
+def _run_loop(work: Coroutine[Any, Any, RunResult]) -> RunResult:
+    """Runs until done; SIGTERM stops like Ctrl-C: what is stored stays, nothing half-done is left."""
+
+    async def guarded() -> RunResult:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        if task is not None:
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        try:
+            return await work
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    except BaseExceptionGroup as group:
+        raise _first_known(group) from group
+
+
+def _first_known(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to tell of several that ended a run together: one that a person can act on, if there is one."""
+    known = group.subgroup(FbbackupError)
+    found: BaseException = known or group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+async def _sync(
+    config: Config, account: Account, options: SyncOptions, place: _Place, credentials: Credentials, report: Report
+) -> RunResult:
+    account_id = await place.catalog.write(albums.account, account.name, account.source, utc_now())
+    state = await place.catalog.read(albums.source_state, account_id)
+    http = Http(HostRules.of(account.api_url, config.download.allow_hosts), _http_settings(config))
+    source = GraphSource(_graph_settings(config, account, credentials), state, http)
+    try:
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decode") as decoder:
+            tally = Tally(report, source)
+            for warning in place.warnings:
+                tally.note(warning)
+            job = Job(
+                account_id, account.name, source, place.store, place.catalog, _run_settings(config, account, options),
+                tally, _examine, make, decoder, asyncio.Event(),
+            )  # fmt: skip
+            return await back_up(job)
+    finally:
+        await source.close()
+
+
+def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
+    return examine(body, expected=announced, thumbnail_size=size)
+
+
+def _run_settings(config: Config, account: Account, options: SyncOptions) -> RunSettings:
+    return RunSettings(
+        deep=options.deep,
+        accept_vanished=options.accept_vanished,
+        wanted=f"videos={account.videos} tagged={account.tagged} api={account.api_version}",
+        deep_after=timedelta(days=config.schedule.deep_days),
+        sweep_calls=config.limits.sweep_calls,
+        vanish_percent=config.limits.vanish_percent,
+        vanish_minimum=config.limits.vanish_minimum,
+        workers=config.download.workers,
+        dry_run=options.dry_run,
+        attempts=config.download.attempts,
+        thumbnail_size=config.thumbnails.size if config.thumbnails.enabled else None,
+    )
+
+
+def _graph_settings(config: Config, account: Account, credentials: Credentials) -> GraphSettings:
+    secret = credentials.app_secret(account.name)
+    return GraphSettings(
+        name=account.name,
+        token=credentials.token(account.name).reveal(),
+        api_url=account.api_url,
+        api_version=account.api_version,
+        app_secret=secret.reveal() if secret else None,
+        videos=account.videos,
+        tagged=account.tagged,
+        usage_slow_percent=config.limits.usage_slow_percent,
+        usage_stop_percent=config.limits.usage_stop_percent,
+    )
+
+
+def _http_settings(config: Config) -> HttpSettings:
+    download = config.download
+    return HttpSettings(
+        read_seconds=download.timeout_seconds,
+        total_seconds=download.deadline_seconds,
+        minimum_rate=download.min_bytes_per_second,
+        picture_limit=download.max_picture_bytes,
+        connections=4 * download.workers,
+    )
+
+
+@contextmanager
+def _archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[_Place]:
+    """The archive itself, held by this process alone."""
+    archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=config.limits.keep_free_bytes)
+    with archive.lock():
+        store = DirectoryStore(archive.root, threads=config.download.workers)
+        try:
+            store.clean_staging()
+            with open_catalog(config.catalog.path or archive.catalog_path) as catalog:
+                yield _Place(store, catalog, (*archive.warnings, *store.warnings))
+        finally:
+            store.close()
+
+
+@contextmanager
+def _scratch_place(config: Config, root: Path) -> Iterator[_Place]:
+    """A copy of the catalog, thrown away afterwards, and a store that takes nothing: for dry runs."""
+    path = config.catalog.path or root / "catalog.sqlite"
+    with tempfile.TemporaryDirectory(prefix="fbbackup-dry-run-") as folder:
+        copy = Path(folder) / "catalog.sqlite"
+        if path.is_file():
+            reader = open_reader(path)
+            writer = sqlite3.connect(copy)
+            reader.backup(writer)
+            reader.close()
+            writer.close()
+        with open_catalog(copy) as catalog:
+            yield _Place(MemoryStore(), catalog)
+
+
+def examine_setup(
+    config: Config, archive: Path | None, *, strict: bool, environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """`doctor`: configuration, credentials, archive and catalog; with `strict` every rule of the archive."""
+    checks: list[dict[str, Any]] = []
+    worst = 0
+    questions: dict[str, Callable[[], str]] = {
+        "configuration": lambda: _check_config(config),
+        "login": lambda: _check_login(config, environ),
+        "archive": lambda: _check_archive(config, archive),
+    }
+    for name, check in questions.items():
+        try:
+            checks.append({"check": name, "ok": True, "message": check()})
+        except FbbackupError as error:
+            checks.append({"check": name, "ok": False, "message": str(error)})
+            worst = worst or error.exit_code
+    findings = _findings(config, archive, strict=strict) if checks[-1]["ok"] else []
+    if findings:
+        worst = DamageFound.exit_code
+    lines = [f"{'ok ' if check['ok'] else 'BAD'} {check['check']}: {check['message']}" for check in checks]
+    lines += [f"BAD {finding['rule']}: {finding['subject']}" for finding in findings[:FINDINGS_SHOWN]]
+    if len(findings) > FINDINGS_SHOWN:
+        lines.append(f"… and {len(findings) - FINDINGS_SHOWN} more (--json lists all)")
+    lines.append("all is well" if not worst else f"{len(findings)} rules broken" if findings else "see above")
+    return {
+        "ok": not worst, "strict": strict, "checks": checks, "findings": findings, "lines": lines, "exit_code": worst,
+    }  # fmt: skip
+
+
+def _check_config(config: Config) -> str:
+    where = config.file or "defaults (no configuration file)"
+    return f"{where}, {len(config.accounts)} accounts"
+
+
+def _check_login(config: Config, environ: Mapping[str, str]) -> str:
+    credentials = Credentials(environ)
+    for account in config.accounts:
+        credentials.token(account.name)
+    return f"a token is there for {', '.join(a.name for a in config.accounts)}" if config.accounts else "no account yet"
+
+
+def _root(config: Config, archive: Path | None) -> Path:
+    root = archive or config.archive
+    if root is None:
+        raise ConfigError('no archive is named; add archive = "/folder" to the configuration, or pass --archive')
+    return root.expanduser()
+
+
+def _check_archive(config: Config, archive: Path | None) -> str:
+    root = _root(config, archive)
+    found = open_existing(root)
+    open_reader(config.catalog.path or found.catalog_path).close()
+    return f"{root} holds archive {found.archive_id[:8]}"
+
+
+def _findings(config: Config, archive: Path | None, *, strict: bool) -> list[dict[str, str]]:
+    root = _root(config, archive)
+    store = DirectoryStore(root, threads=1)
+    db = open_reader(config.catalog.path or root / "catalog.sqlite")
+    try:
+        return [{"rule": f.rule, "subject": f.subject} for f in oracle(db, store, read_all=strict)]
+    finally:
+        db.close()
+        store.close()
