@@ -32,6 +32,8 @@ def caption(library: Library, item: Item) -> str | None:
     if edits is not None and "name" in edits:
         return None if edits["name"] is None else str(edits["name"])
     seed, number = library.seed, item.number
+    if library.folder and number < library.photos:
+        return library.folder.files[number].stem.replace("_", " ")
     if library.hostile and chance(30, seed, number, 3):
         return pick(HOSTILE_NAMES, seed, number, 4)
     if chance(30, seed, number, 5):
@@ -40,8 +42,10 @@ def caption(library: Library, item: Item) -> str | None:
     return pick(MOMENTS[scene], seed, number, 6).replace("{time}", moment)
 
 
-def alt_text(library: Library, item: Item) -> str:
-    """The text that Facebook's machine would write."""
+def alt_text(library: Library, item: Item) -> str | None:
+    """The text that Facebook's machine would write; about real photographs it knows nothing."""
+    if library.folder and item.number < library.photos:
+        return None
     things = {
         "sea": "ocean and twilight", "hills": "mountain and fog", "city": "skyscraper and twilight",
         "forest": "fir tree", "lake": "lake and mountain", "desert": "desert", "snow": "snow and mountain",
@@ -127,8 +131,7 @@ def comment_count(library: Library, item: Item) -> int:
     """How many comments stand below; every 50th photo has many."""
     if item.number % 50 == 7:
         return 60
-    own = roll(library.seed, item.number, 40) % 5 if chance(35, library.seed, item.number, 41) else 0
-    return own
+    return roll(library.seed, item.number, 40) % 5 if chance(35, library.seed, item.number, 41) else 0
 
 
 def comment(library: Library, item: Item, position: int) -> Json:

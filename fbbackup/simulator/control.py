@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import islice
@@ -18,6 +19,7 @@ from fbbackup.simulator.world import World
 PREFIX = "/__control__/"
 Json = dict[str, Any]
 Verb = Callable[[World, Json], Any]
+_PORT = re.compile(r":\d+$")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -119,7 +121,7 @@ def _reply(status: int, value: Any) -> Reply:
 
 def control(world: World, request: Request) -> Reply:
     """One control request; names that resolve to this machine by trickery are turned away."""
-    host = request.headers.get("host", "127.0.0.1").rpartition(":")[0] or "127.0.0.1"
+    host = _PORT.sub("", request.headers.get("host", ""))
     if host not in _LOOPBACK or "origin" in request.headers:
         return _reply(403, {"error": "loopback only"})
     name = request.path.removeprefix(PREFIX)

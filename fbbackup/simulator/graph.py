@@ -50,6 +50,7 @@ class Graph:
                 self.world.ledger.note_call(request.path, params, status)
                 return self._finish(request, Reply(status, {}, body), error)
             except Redirect as redirect:
+                self.world.ledger.note_call(request.path, params, 302)
                 return Reply(302, {"Location": str(redirect)})
         return self._finish(request, Reply(status, {}, body), None)
 

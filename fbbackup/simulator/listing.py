@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fbbackup.simulator.ids import IdSpace
@@ -15,7 +15,7 @@ class Listing:
     key: str
     span: range
     space: IdSpace
-    is_gone: Callable[[str], bool]
+    gone: set[str]
     extras: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     newest_first: bool = False
@@ -33,7 +33,7 @@ class Listing:
 
     def shows(self, node_id: str) -> bool:
         """Whether a member can be seen."""
-        return node_id not in self.hidden and not self.is_gone(node_id)
+        return node_id not in self.hidden and node_id not in self.gone
 
     def position_of(self, node_id: str) -> int | None:
         """Where an id stands (also a vanished one), or None when it never was in this list."""
@@ -59,7 +59,5 @@ class Listing:
                 yield node_id
 
     def visible(self) -> int:
-        """How many members can be seen; looks at each only when something vanished from this list."""
-        if not self.hidden and not self.is_gone(""):
-            return len(self)
-        return sum(1 for _ in self)
+        """How many members can be seen, without looking at every one."""
+        return len(self) - sum(1 for one in self.hidden | self.gone if self.position_of(one) is not None)

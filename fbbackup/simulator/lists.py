@@ -29,7 +29,7 @@ def page_of(call: Call, listing: Pageable, what: tuple[str, Mapping[str, str], b
         return {"data": []}
     page = paging.cut(call, listing, options, faults)
     out: Json = {"data": [show(node_id) for node_id in page.ids]}
-    found = _paging(call, listing, page, (path, options, names), faults)
+    found = _paging(call, listing, page, (path, options, names))
     if found is not None:
         out["paging"] = found
     if options.get("summary", "").lower() in ("true", "1", "total_count"):
@@ -39,25 +39,14 @@ def page_of(call: Call, listing: Pageable, what: tuple[str, Mapping[str, str], b
     return out
 
 
-def _paging(
-    call: Call, listing: Pageable, page: Page, what: tuple[str, Mapping[str, str], set[str]], faults: list[Any]
-) -> Json | None:
+def _paging(call: Call, listing: Pageable, page: Page, what: tuple[str, Mapping[str, str], set[str]]) -> Json | None:
     path, options, names = what
     if "page-stop" in names:
         return None
-    style = next(
-        (armed.options.get("style", "offset") for armed in faults if armed.kind.name == "paging-next-only"), None
-    )
-    settings = call.world.settings
-    before, settings.paging = settings.paging, style or settings.paging
-    try:
-        found = paging.paging_of(
-            call, listing, page, path, {"limit": str(paging.wanted_limit(call, options)), **options}
-        )
-    finally:
-        settings.paging = before
+    params = {"limit": str(paging.wanted_limit(call, options)), **options}
+    found = paging.paging_of(call, listing, page, path, params)
     if found is not None and "next-foreign" in names and "next" in found:
-        found["next"] = found["next"].replace("127.0.0.1", "localhost").replace("/v", "/__canary__/v", 1)
+        found["next"] = found["next"].replace(call.world.url, f"{call.world.foreign}/__canary__", 1)
     if "paging-absent" in names and (found is None or "next" not in found):
         return None
     return found

@@ -44,18 +44,15 @@ def _images(call: Call, item: Item) -> list[dict[str, object]] | None:
     if item.kind == "video":
         return None
     world = call.world
-    path, turn = world.signer.path(item), world.signer.turn()
-    found = [world.signer.image(path, one, turn) for one in renditions(world.library, item)]
+    found = renditions(world.library, item)
     shift = roll(world.library.seed, item.number, 93) % len(found)
-    return found[shift:] + found[:shift]
+    return world.signer.images(item, found[shift:] + found[:shift])
 
 
 def _webp_images(call: Call, item: Item) -> list[dict[str, object]] | None:
     if item.kind == "video":
         return None
-    world = call.world
-    path, turn = world.signer.path(item), world.signer.turn()
-    return [world.signer.image(path, one, turn) for one in webp_renditions(world.library, item)]
+    return call.world.signer.images(item, webp_renditions(call.world.library, item))
 
 
 def picture_url(call: Call, item: Item) -> str:

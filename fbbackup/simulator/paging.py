@@ -81,6 +81,7 @@ class Page:
     start: int
     end: int
     ids: list[str]
+    style: str = "cursors"
     marks: str = ""
     again: int | None = None
     """Where the next page begins when that is not `end`."""
@@ -121,8 +122,10 @@ def _span(call: Call, listing: Pageable, options: Mapping[str, str], limit: int)
 def cut(call: Call, listing: Pageable, options: Mapping[str, str], faults: list[Armed]) -> Page:
     """The page that the options ask for; what cannot be seen is left out after the cut."""
     start, end, marks = _span(call, listing, options, wanted_limit(call, options))
-    page = Page(start, end, [])
-    names = {armed.kind.name for armed in faults}
+    page = Page(start, end, [], call.world.settings.paging)
+    names = {armed.kind.name: armed.options for armed in faults}
+    if "paging-next-only" in names:
+        page.style = names["paging-next-only"].get("style", "offset")
     if "page-short" in names:
         page.end = start + (end - start + 1) // 2
     if "page-empty" in names and "e" not in marks:
@@ -144,11 +147,10 @@ def paging_of(call: Call, listing: Pageable, page: Page, path: str, params: Mapp
     """The `paging` object; None when the list is empty."""
     if not len(listing):
         return None
-    style = call.world.settings.paging
     following = page.end if page.again is None else page.again
     more = following < len(listing) or page.again is not None
     kept = {k: v for k, v in params.items() if k not in _PLACE}
-    if style != "cursors":
+    if page.style != "cursors":
         return _url_paging(call, listing, page, (path, kept, following if more else None))
     before = Cursor(listing.id_at(page.start) if page.start < len(listing) else "").text(listing.key)
     after = Cursor(listing.id_at(following - 1) if following > 0 else "", page.marks).text(listing.key)
@@ -169,7 +171,7 @@ def _url_paging(
 ) -> dict[str, Any] | None:
     path, kept, following = way
     paging: dict[str, Any] = {}
-    timed = call.world.settings.paging == "time"
+    timed = page.style == "time"
 
     def place(position: int, **more: str) -> dict[str, Any]:
         if not timed:

@@ -42,7 +42,7 @@ def draw(subject: Subject, size: tuple[int, int]) -> Image.Image:
     if canvas.size != size:
         canvas = canvas.resize(size, Image.Resampling.BILINEAR)
     if subject.grainy:
-        canvas = _grain(canvas, chance, 14)
+        canvas = _grain(canvas, chance, 4)
     _small_print(canvas, subject)
     return canvas
 

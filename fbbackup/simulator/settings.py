@@ -47,4 +47,3 @@ class Settings:
     ranges: bool = True
     digest: bool = True
     """Whether pictures come with a `content-digest` header."""
-    page_tokens_expire: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 from urllib.parse import parse_qs
@@ -91,7 +92,17 @@ class Signer:
                 return item
         return None
 
-    def image(self, path: str, rendition: Rendition, turn: tuple[str, str]) -> dict[str, object]:
-        """An entry of `images`."""
-        source = self.url(path, rendition.stp, turn)
-        return {"height": rendition.height, "source": source, "width": rendition.width}
+    def images(self, item: Item, found: Iterable[Rendition]) -> list[dict[str, object]]:
+        """Entries of `images`: the same as `url` for each, but quick, for this is where most time goes."""
+        path, turn, key = self.path(item), self.turn(), self._key
+        base = f"{self.settings.cdn_base or self.base}{path}?"
+        tail = f"|{turn[0]}|{turn[1]}"
+        between, end = f"_nc_cat=1&ccb=1-7&_nc_sid=aa{turn[0]}&oh=00_Af", f"&oe={turn[1]}"
+        entries: list[dict[str, object]] = []
+        for one in found:
+            signed = f"{path}|{one.stp}{tail}".encode()
+            signature = hashlib.blake2b(signed, key=key, digest_size=16).hexdigest()
+            size = f"stp={one.stp}&" if one.stp else ""
+            source = f"{base}{size}{between}{signature}{end}"
+            entries.append({"height": one.height, "source": source, "width": one.width})
+        return entries

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fbbackup.simulator.dice import chance, pick, roll
 from fbbackup.simulator.library import Item, Library
 
 EDGES = (2048, 960, 1600, 720, 600, 480, 320, 540, 225, 130)
 ASPECTS = ((4, 3), (4, 3), (4, 3), (3, 4), (3, 4), (16, 9), (1, 1), (21, 9))
+MOST_RENDITIONS = 8
 PNG_EDGE = 960
 WEBP_EDGE = 1200
 
@@ -45,24 +47,28 @@ def largest_size(library: Library, item: Item) -> tuple[int, int, str]:
     return edge * across // longest, edge * up // longest, kind
 
 
-def renditions(library: Library, item: Item) -> list[Rendition]:
-    """All entries of `images`, the largest first here; the order on the wire is shuffled."""
-    width, height, kind = largest_size(library, item)
+@lru_cache(maxsize=1000)
+def _scaled(width: int, height: int, kind: str) -> tuple[Rendition, ...]:
     longest = max(width, height)
     found = [Rendition(width, height, kind, "")]
     for edge in EDGES:
         if edge < longest:
             smaller = (max(1, width * edge // longest), max(1, height * edge // longest))
             found.append(Rendition(*smaller, kind, f"dst-jpg_s{edge}x{edge}_tt6"))
-    return found[:8] if len(found) > 8 else found
+    return tuple(found[:MOST_RENDITIONS])
 
 
-def webp_renditions(library: Library, item: Item) -> list[Rendition]:
+def renditions(library: Library, item: Item) -> tuple[Rendition, ...]:
+    """All entries of `images`, the largest first here; the order on the wire is another."""
+    return _scaled(*largest_size(library, item))
+
+
+def webp_renditions(library: Library, item: Item) -> tuple[Rendition, ...]:
     """Entries of `webp_images`: the small sizes once more as WebP."""
-    return [
+    return tuple(
         Rendition(found.width, found.height, "webp", found.stp.replace("dst-jpg", "dst-webp"))
         for found in renditions(library, item)[1:4]
-    ]
+    )
 
 
 def announced_extension(library: Library, item: Item) -> str:

@@ -70,7 +70,7 @@ SCENES = tuple(MOMENTS)
 TIMES = ("dawn", "noon", "golden hour", "dusk", "night")
 
 COMMENTS = (
-    "Beautiful!", "Where is this?", "😍😍", "I miss that place", "Wow, the light!\nWhat camera?", "Next time take me along",
-    "¡Qué bonito!", "شاباش 👏", "Print this one.", "Is that the boat we rented?", "きれい", "👍",
+    "Beautiful!", "Where is this?", "😍😍", "I miss that place", "Wow, the light!\nWhat camera?", "Print this one.",
+    "Next time take me along", "¡Qué bonito!", "شاباش 👏", "Is that the boat we rented?", "きれい", "👍",
 )  # fmt: skip
 REACTIONS = ("LIKE", "LOVE", "WOW", "HAHA", "SAD", "ANGRY", "CARE", "THANKFUL", "PRIDE")
