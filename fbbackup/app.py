@@ -166,6 +166,7 @@ async def _sync(
             return await back_up(job)
     finally:
         await source.close()
+        await http.close()
 
 
 def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:

@@ -37,7 +37,7 @@ def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dic
                 say(_edit(facebook))
             result = sync_accounts(config, archive, SyncOptions(), quiet=quiet, environ=environ)[0]
             results.append(result)
-            say(f"{title}: {result.lines()[-1]}")
+            say(f"{title}: {result.run.line}")
     lines = _next_steps(archive)
     return {"archive": str(archive), "runs": [result.record() for result in results], "lines": lines}
 
