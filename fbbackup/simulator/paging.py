@@ -94,7 +94,7 @@ def wanted_limit(call: Call, options: Mapping[str, str]) -> int:
         return call.world.settings.page_default
     if not text.lstrip("-").isdigit() or int(text) < 0:
         raise GraphError(100, f"(#100) Param limit must be a non-negative integer, got {text}")
-    return max(1, min(int(text), call.world.settings.page_cap))
+    return min(int(text), call.world.settings.page_cap)
 
 
 def _position(call: Call, listing: Pageable, cursor: Cursor) -> int:
@@ -144,8 +144,8 @@ def cut(call: Call, listing: Pageable, options: Mapping[str, str], faults: list[
 
 
 def paging_of(call: Call, listing: Pageable, page: Page, path: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The `paging` object; None when the list is empty."""
-    if not len(listing):
+    """The `paging` object; None when the list is empty, or only its summary is wanted."""
+    if not len(listing) or params.get("limit") == "0":
         return None
     following = page.end if page.again is None else page.again
     more = following < len(listing) or page.again is not None

@@ -1,0 +1,3 @@
+"""Tests of the pretend Facebook."""
+
+from __future__ import annotations
