@@ -1,0 +1,34 @@
+"""The configuration: TOML and FBBACKUP_ variables in, a frozen Config out.
+
+Plain dataclasses instead of pydantic, whose import alone costs more than all of `fbbackup status` may take.
+"""
+
+from __future__ import annotations
+
+from fbbackup.config.loading import load
+from fbbackup.config.settings import (
+    Account,
+    CatalogFile,
+    Config,
+    Download,
+    Limits,
+    Schedule,
+    Setting,
+    Thumbnails,
+    settings,
+)
+from fbbackup.config.shapes import size
+
+__all__ = [
+    "Account",
+    "CatalogFile",
+    "Config",
+    "Download",
+    "Limits",
+    "Schedule",
+    "Setting",
+    "Thumbnails",
+    "load",
+    "settings",
+    "size",
+]

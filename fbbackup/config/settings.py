@@ -1,0 +1,206 @@
+"""Every setting, declared once: the loader, the variables' names, the errors and the docs are made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fbbackup.config.shapes import (
+    API_URL,
+    FLAG,
+    HOSTS,
+    PATH,
+    PERCENT,
+    SOURCE,
+    Shape,
+    Wrong,
+    byte_count,
+    number,
+    text,
+    whole,
+)
+from fbbackup.errors import ConfigError
+
+PREFIX = "FBBACKUP_"
+
+
+def _setting(shape: Shape, default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"shape": shape, "help": help_text})
+
+
+def _required(shape: Shape, help_text: str) -> Any:
+    return field(metadata={"shape": shape, "help": help_text})
+
+
+_NAME = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, - or _")
+_VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
+_APP_ID = text(r"[0-9]{1,32}", "the digits of the app's id")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One `[[accounts]]` table."""
+
+    name: str = _required(_NAME, "Your own name for the account; its token is found by it.")
+    source: str = _setting(SOURCE, "graph", "Where the photos are read from.")
+    api_url: str = _setting(
+        API_URL, "https://graph.facebook.com", "Server of the API; http:// is accepted for loopback only."
+    )
+    api_version: str = _setting(_VERSION, "v21.0", "Version of the Graph API.")
+    app_id: str | None = _setting(_APP_ID, None, "Id of your Facebook app, for the login.")
+    videos: bool = _setting(FLAG, True, "Back up videos as well.")
+    tagged: bool = _setting(FLAG, True, "Back up other people's photos that you are tagged in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often the daemon looks."""
+
+    quick_interval_seconds: int = _setting(whole(60, 604_800), 3600, "Time between two quick runs of the daemon.")
+    deep_days: int = _setting(whole(1, 365), 14, "Every album is listed again at least this often.")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """How pictures are fetched."""
+
+    workers: int = _setting(whole(1, 64), 16, "Pictures fetched at the same time.")
+    timeout_seconds: float = _setting(number(0.01, 3600), 30.0, "Longest silence of a server before it is given up.")
+    deadline_seconds: float = _setting(
+        number(0.01, 86_400), 300.0, "Longest time that one attempt at a picture may take in all."
+    )
+    min_bytes_per_second: int = _setting(
+        byte_count(0), 1000, "An attempt that stays slower than this is given up; 0 = never."
+    )
+    max_picture_bytes: int = _setting(byte_count(1), 64 << 20, "A picture larger than this is refused.")
+    allow_hosts: tuple[str, ...] = _setting(
+        HOSTS, (), "Further host names that pictures may come from, besides Facebook's own."
+    )
+    attempts: int = _setting(whole(1, 20), 5, "Attempts that a picture gets within one run.")
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    """The small pictures of the gallery."""
+
+    enabled: bool = _setting(FLAG, True, "Make thumbnails.")
+    size: int = _setting(whole(32, 2048), 320, "Longer side in pixels.")
+    quality: int = _setting(whole(1, 100), 80, "WebP quality.")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFile:
+    """Where the SQLite file lies."""
+
+    path: Path | None = _setting(
+        PATH, None, "File of the catalog, for archives on a network disk; unset = in the archive."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a run holds back."""
+
+    keep_free_bytes: int = _setting(byte_count(0), 1 << 30, "Space that stays free on the archive's disk.")
+    vanish_percent: int = _setting(PERCENT, 5, "A larger share of photos missing upstream at once stops the run.")
+    vanish_minimum: int = _setting(whole(0, 1_000_000), 5, "Up to this many missing photos never stop a run.")
+    usage_slow_percent: int = _setting(PERCENT, 75, "Share of the call allowance from which calls are spread out.")
+    usage_stop_percent: int = _setting(PERCENT, 95, "Share of the call allowance at which a run stops calling.")
+    sweep_calls: int = _setting(
+        whole(0, 10_000), 20, "Calls that a quick run may spend on looking for uploads outside albums."
+    )
+
+
+def _section(kind: type[Any]) -> Any:
+    return field(default=kind(), metadata={"section": kind})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. `file` is the file they were read from, None when there was none."""
+
+    archive: Path | None = _setting(PATH, None, "Folder of the archive; ~ is your home folder.")
+    accounts: tuple[Account, ...] = field(
+        default=(), metadata={"each": Account, "help": "What is backed up: one [[accounts]] table an account."}
+    )
+    schedule: Schedule = _section(Schedule)
+    download: Download = _section(Download)
+    thumbnails: Thumbnails = _section(Thumbnails)
+    catalog: CatalogFile = _section(CatalogFile)
+    limits: Limits = _section(Limits)
+    file: Path | None = field(default=None, compare=False)
+
+    def account(self, name: str) -> Account:
+        """The account of this name."""
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        names = ", ".join(account.name for account in self.accounts)
+        known = f"the configuration has: {names}" if names else f"none is configured; add [[accounts]] to {self._where}"
+        raise ConfigError(f"there is no account {printable(name)!r}; {known}")
+
+    def selected(self, name: str | None = None) -> tuple[Account, ...]:
+        """The named account, or all of them; never empty."""
+        if name is not None:
+            return (self.account(name),)
+        if not self.accounts:
+            raise ConfigError(f'no account is configured; add [[accounts]] with name = "…" to {self._where}')
+        return self.accounts
+
+    def archive_folder(self, option: str | None = None) -> Path:
+        """Where the archive is: the option of the command line, else the setting."""
+        if option is not None:
+            try:
+                folder: Path = PATH.read(option, Path.cwd())
+            except Wrong as wrong:
+                raise ConfigError(f"--archive {wrong}") from None
+            return folder
+        if self.archive is None:
+            raise ConfigError(f'no archive is set; pass --archive DIR or put archive = "…" into {self._where}')
+        return self.archive
+
+    @property
+    def _where(self) -> str:
+        return printable(str(self.file)) if self.file else "~/.config/fbbackup/config.toml"
+
+
+class Setting(NamedTuple):
+    """One setting for the docs. None of them is secret: tokens and app secrets never come from this file."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    variable: str | None
+
+
+def settings() -> Iterator[Setting]:
+    """Every setting in order; an account's own settings are named `accounts.…` and have no variable."""
+    for top in settable(Config).values():
+        if "section" in top.metadata:
+            yield from (_described(leaf, top.name) for leaf in settable(top.metadata["section"]).values())
+            continue
+        yield _described(top)
+        if "each" in top.metadata:
+            leaves = settable(top.metadata["each"]).values()
+            yield from (_described(leaf, top.name)._replace(variable=None) for leaf in leaves)
+
+
+def _described(leaf: Field[Any], section: str = "") -> Setting:
+    name = f"{section}.{leaf.name}" if section else leaf.name
+    shape = leaf.metadata.get("shape")
+    default = None if leaf.default is MISSING else leaf.default
+    variable = PREFIX + name.replace(".", "_").upper()
+    return Setting(name, shape.name if shape else "tables", default, leaf.metadata["help"], variable)
+
+
+def settable(kind: type[Any]) -> dict[str, Field[Any]]:
+    """The fields of a section that a file or variable may set."""
+    return {each.name: each for each in fields(kind) if each.metadata}
+
+
+def printable(words: str) -> str:
+    """The text on one line, with nothing that a terminal or an encoder trips over."""
+    return "".join(letter if letter.isprintable() else "?" for letter in words)
