@@ -202,7 +202,8 @@ def _sync_folder(path: Path) -> None:
 
 def _check_place(root: Path) -> None:
     if root.is_dir():
-        if foreign := _foreign(root):
+        # Another fbbackup may make the archive at this moment; its files are not foreign.
+        if (foreign := _foreign(root)) and not _read_marker(root):
             raise ArchiveUnusable(
                 f"{root} is not an fbbackup archive and not empty ({foreign} is in it); name an empty folder"
             )
