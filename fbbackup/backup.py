@@ -112,45 +112,49 @@ async def _make_thumbnails(job: Job) -> None:
 
 async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | None, deferred: bool) -> RunResult:
     verdicts = await job.catalog.read(runs.verdicts, job.account_id)
-    wanted, failed = await job.catalog.read(downloads.pending, job.account_id)
+    open_ends = await job.catalog.read(downloads.not_stored, job.account_id)
     gaps = tuple(v for v in verdicts if v.verdict != "complete")
     unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
-    short = [v for v in gaps if v.verdict == "short"]
-    complete = error is None and not (wanted or failed or short or unfinished)
+    complete = error is None and not (open_ends or unfinished or any(v.verdict == "short" for v in gaps))
     outcome = "complete" if complete else "incomplete"
     await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
     for note in job.source.notes:
         job.tally.note(note)
     record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
     await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())
-    line = _result_line(job, verdicts, error, deferred)
+    line = _result_line(job, verdicts, open_ends, error, deferred)
     if job.settings.dry_run and error is None:
-        line = f"{wanted + failed} photos would be fetched, {job.tally.gone} gone upstream, {job.source.calls} calls"
+        due = open_ends.get("wanted", 0) + open_ends.get("failed", 0)
+        line = f"{due} photos would be fetched, {job.tally.gone} gone upstream, {job.source.calls} calls"
     return RunResult(
         run_id, job.account, kind, outcome, line, record.counters, record.calls, record.bytes, gaps,
         tuple(job.tally.notes), error,
     )  # fmt: skip
 
 
-def _result_line(job: Job, verdicts: list[Verdict], error: FbbackupError | None, deferred: bool) -> str:
+def _result_line(
+    job: Job, verdicts: list[Verdict], open_ends: dict[str, int], error: FbbackupError | None, deferred: bool
+) -> str:
     gaps = [v for v in verdicts if v.verdict != "complete"]
-    missing = sum(v.listed - v.stored for v in gaps)
-    hidden = [v for v in gaps if v.hidden]
-    complete = len(verdicts) - len(gaps)
+    hidden = [v for v in gaps if v.hidden and v.finished]
+    unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
     done = f"{job.tally.stored} photos stored, {job.tally.gone} gone upstream, {job.source.calls} calls"
     if error is not None:
         return sentence([f"incomplete: {error}", done])
-    if missing:
-        return sentence([f"incomplete: {missing} photos could not be stored (`fbbackup audit` lists them)", done])
-    return sentence(
-        [
-            f"complete: {complete} albums, {done}" if not gaps else f"up to date: {complete} albums complete, {done}",
-            f"Facebook claims {sum(v.hidden for v in hidden)} more photos than it shows in {len(hidden)} albums"
-            if hidden
-            else "",
-            "uploads outside albums not looked for yet (`fbbackup sync --deep` does)" if deferred else "",
-        ]
-    )
+    claims = f"Facebook claims {sum(v.hidden for v in hidden)} more photos than it shows in {len(hidden)} albums"
+    caveats = [
+        claims if hidden else "",
+        "uploads outside albums not looked for yet (`fbbackup sync --deep` does)" if deferred else "",
+    ]
+    if open_ends or unfinished:
+        missing = sum(open_ends.values())
+        why = [f"{missing} photos could not be stored" if missing else ""]
+        why.append(f"{len(unfinished)} albums could not be listed to their end" if unfinished else "")
+        words = " and ".join(part for part in why if part)
+        return sentence([f"incomplete: {words} (`fbbackup audit` lists them)", done, *caveats])
+    if gaps:
+        return sentence([f"up to date: {len(verdicts) - len(gaps)} albums complete, {done}", *caveats])
+    return f"complete: {len(verdicts)} albums, {done}"
 
 
 async def _try_to_record(job: Job, run_id: int, error: FbbackupError) -> None:

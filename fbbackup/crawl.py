@@ -27,7 +27,7 @@ class Crawled:
 async def crawl(job: Job) -> Crawled:
     """Lists what has to be listed. Raises what the source raises; everything recorded until then stays."""
     identity = await job.source.identity()
-    await job.catalog.write(album_rows.record_identity, job.account_id, identity)
+    await job.catalog.write(album_rows.record_identity, job.account_id, identity, job.now())
     seen = await _list_albums(job)
     missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
     known = await job.catalog.read(album_rows.known_albums, job.account_id, job.settings.wanted, {})

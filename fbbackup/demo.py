@@ -29,6 +29,7 @@ def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dic
     results: list[SyncResult] = []
     say = _silent if quiet else _say
     with _simulator(photos, port) as facebook:
+        _control(facebook, "settings", videos_without_source=False)
         config = Config(archive=archive, accounts=(Account(name=ACCOUNT, api_url=facebook["url"]),))
         environ = {"FBBACKUP_TOKEN_DEMO": facebook["token"], "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
         say(f"A pretend Facebook with {photos} photos listens at {facebook['url']}; the archive is {archive}")
@@ -53,7 +54,7 @@ def _edit(facebook: dict[str, Any]) -> str:
     return f"Upstream, in “{album['name']}”: 2 photos added, 1 caption changed, 1 photo taken down"
 
 
-def _control(facebook: dict[str, Any], verb: str, **given: str) -> Any:
+def _control(facebook: dict[str, Any], verb: str, **given: object) -> Any:
     request = urllib.request.Request(  # noqa: S310 - the simulator's own loopback address
         f"{facebook['url']}/__control__/{verb}", data=json.dumps(given).encode() if given else None
     )

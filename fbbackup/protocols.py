@@ -33,13 +33,25 @@ class Source(Protocol):
     was recorded stays.
     """
 
-    name: str
-    calls: int
-    """Calls made to the service since this object exists, counted as the service counts them."""
-    state: dict[str, Any]
-    """What the source wants to remember between runs, as JSON: budget, learned sizes, login clocks. Never a secret."""
-    notes: list[str]
-    """Lines that a person should read at the end of a run."""
+    @property
+    def name(self) -> str:
+        """The kind of source, as the catalog records it: `graph`."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """Calls made to the service since this object exists, counted as the service counts them."""
+        ...
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What to remember between runs, as JSON: budget, learned sizes, login clocks. Never a secret."""
+        ...
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines that a person should read at the end of a run."""
+        ...
 
     async def identity(self) -> Identity:
         """Asks who the login is and what it may read; the cheapest such question that the service offers."""

@@ -30,17 +30,17 @@ def status_record(db: Connection, root: Path) -> dict[str, Any]:
 
 
 def _account(row: dict[str, Any]) -> dict[str, Any]:
-    state = row["state"]
     last, complete = row["last_run"], row["last_complete_run"]
     return {
         "name": row["name"],
         "source": row["source"],
         "display_name": row["display_name"],
         "remote_id": row["remote_id"],
-        "permissions": state.get("permissions"),
-        "login_expires_at": _clock(state.get("expires_at")),
-        "data_access_expires_at": _clock(state.get("data_access_expires_at")),
-        "blocked_until": _clock(state.get("blocked_until")),
+        "permissions": row["permissions"],
+        "asked_at": row["asked_at"],
+        "login_expires_at": row["login_expires_at"],
+        "data_access_expires_at": row["data_access_expires_at"],
+        "blocked_until": _clock(row["budget"].get("blocked_until")),
         "last_run": _run(last),
         "last_complete_run_at": complete["finished_at"] if complete else None,
     }
@@ -57,7 +57,7 @@ def _clock(value: object) -> str | None:
     """Unix seconds as text; 0 or nothing means that no end is known."""
     if isinstance(value, (int, float)) and value > 0:
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return value if isinstance(value, str) and value else None
+    return None
 
 
 def status_lines(record: dict[str, Any]) -> list[str]:
@@ -101,7 +101,8 @@ def clock_lines(account: dict[str, Any]) -> list[str]:
     """When the login ends, in words; says so when that is not known."""
     ends = {"the login": account["login_expires_at"], "data access": account["data_access_expires_at"]}
     known = [f"{what} ends {until(at)}" for what, at in ends.items() if at]
-    lines = [", ".join(known) if known else "when the login ends is not known"]
+    unknown = "no end of the login is known" if account["asked_at"] else "the login was not asked about yet"
+    lines = [", ".join(known) if known else unknown]
     if account["blocked_until"] and account["blocked_until"] > _now_text():
         lines.append(f"Facebook takes no calls before {account['blocked_until']}")
     return lines
@@ -207,8 +208,8 @@ def account_records(config: Config, root: Path | None) -> list[dict[str, Any]]:
 
 
 def _unknown_account(name: str, source: str) -> dict[str, Any]:
-    keys = ("display_name", "remote_id", "permissions", "login_expires_at", "data_access_expires_at", "blocked_until")
-    nothing: dict[str, Any] = dict.fromkeys((*keys, "last_run", "last_complete_run_at"))
+    keys = ("display_name", "remote_id", "permissions", "asked_at", "login_expires_at", "data_access_expires_at")
+    nothing: dict[str, Any] = dict.fromkeys((*keys, "blocked_until", "last_run", "last_complete_run_at"))
     return {"name": name, "source": source, **nothing}
 
 

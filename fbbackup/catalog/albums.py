@@ -36,11 +36,16 @@ def account(db: Connection, name: str, source: str, now: datetime) -> int:
     return found
 
 
-def record_identity(db: Connection, account_id: int, identity: Identity) -> None:
+def record_identity(db: Connection, account_id: int, identity: Identity, now: datetime) -> None:
+    """Who the login is, what it may read and when it ends, as the source tells now."""
     db.execute(
-        "UPDATE accounts SET remote_id = ?, display_name = ? WHERE id = ?",
-        (identity.remote_id, identity.display_name, account_id),
-    )
+        "UPDATE accounts SET remote_id = ?, display_name = ?, permissions = ?, login_expires_at = ?, "
+        "data_access_expires_at = ?, asked_at = ? WHERE id = ?",
+        (
+            identity.remote_id, identity.display_name, json.dumps(identity.permissions, sort_keys=True),
+            text(identity.expires_at), text(identity.data_access_expires_at), stamp(now), account_id,
+        ),
+    )  # fmt: skip
 
 
 def source_state(db: Connection, account_id: int) -> dict[str, Any]:
@@ -85,7 +90,8 @@ def _write_album(db: Connection, account_id: int, album: Album, position: int, n
     db.execute(
         "INSERT INTO albums (account_id, remote_id, first_seen_at, title, description, link, kind, privacy, place_id, "
         "cover_photo_id, remote_count, file_date, created_at, updated_at, virtual, position, raw, last_seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, remote_id) DO UPDATE SET "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (account_id, remote_id) DO UPDATE SET "
         "title = excluded.title, description = excluded.description, link = excluded.link, kind = excluded.kind, "
         "privacy = excluded.privacy, place_id = excluded.place_id, cover_photo_id = excluded.cover_photo_id, "
         "remote_count = excluded.remote_count, file_date = excluded.file_date, created_at = excluded.created_at, "

@@ -103,14 +103,14 @@ def variant_of(db: Connection, photo_id: str) -> Variant | None:
     return Variant(row["url"], row["width"], row["height"], row["format"], moment(row["expires_at"]))
 
 
-def pending(db: Connection, account_id: int) -> tuple[int, int]:
-    """How many photos are still wanted, and how many have failed so far."""
+def not_stored(db: Connection, account_id: int) -> dict[str, int]:
+    """How many photos that exist upstream are wanted, failed or unavailable, by state."""
     rows = db.execute(
-        "SELECT state, count(*) AS n FROM photos WHERE account_id = ? AND state IN ('wanted', 'failed') GROUP BY state",
+        "SELECT state, count(*) AS n FROM photos WHERE account_id = ? AND gone_at IS NULL "
+        "AND state IN ('wanted', 'failed', 'unavailable') GROUP BY state",
         (account_id,),
     )
-    counts = {row["state"]: row["n"] for row in rows}
-    return counts.get("wanted", 0), counts.get("failed", 0)
+    return {row["state"]: row["n"] for row in rows}
 
 
 def key_of_digest(db: Connection, digest: str) -> str | None:
@@ -221,8 +221,10 @@ def forget_thumbnails_since(db: Connection, since: datetime) -> None:
 
 def stored_files(db: Connection, after: str, limit: int) -> list[tuple[str, str, int]]:
     """Key, digest and size of files in key order, after a key."""
-    rows = db.execute("SELECT key, sha256, bytes FROM files WHERE key > ? AND damaged_at IS NULL ORDER BY key LIMIT ?",
-        (after, limit),)
+    rows = db.execute(
+        "SELECT key, sha256, bytes FROM files WHERE key > ? AND damaged_at IS NULL ORDER BY key LIMIT ?",
+        (after, limit),
+    )
     return [(row["key"], row["sha256"], row["bytes"]) for row in rows]
 
 

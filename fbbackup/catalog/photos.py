@@ -20,6 +20,8 @@ DATE_SOURCES = ("created_time", "backdated_time", "exif", "taken")
 SEEN_PRECISION = timedelta(days=1)
 """`last_seen_at` moves at most this often, so that a pass without changes writes next to nothing."""
 
+NO_FILE = "the source hands out no file for it"
+
 WRITTEN_FIELDS = ("caption", "title", "alt_text")
 """What people (or Facebook on their behalf) wrote: a change leaves its old value in `revisions`."""
 
@@ -29,8 +31,8 @@ _COLUMNS = (
     "created_at", "updated_at", "backdated_at", "raw",
 )  # fmt: skip
 _INSERT = (
-    f"INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, key_stem, {', '.join(_COLUMNS)}) "  # noqa: S608 - column names only
-    f"VALUES ({', '.join('?' * (6 + len(_COLUMNS)))})"
+    "INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, last_error, key_stem, "  # noqa: S608
+    f"{', '.join(_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(_COLUMNS)))})"
 )
 _UPDATE = (
     f"UPDATE photos SET {', '.join(f'{column} = ?' for column in _COLUMNS)}, "  # noqa: S608 - column names only
@@ -124,7 +126,8 @@ def key_stem(photo: Photo) -> str:
 
 def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
     rows = db.execute(
-        "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value",
+        "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at "
+        "FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value",
         (json.dumps(list(ids)),),
     )
     return {row["id"]: row for row in rows}
@@ -135,7 +138,7 @@ def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datet
     at = stamp(now)
     db.executemany(
         _INSERT,
-        [(photo.id, account_id, at, at, _first_state(photo), key_stem(photo), *_values(photo)) for photo in photos],
+        [(photo.id, account_id, at, at, *_first_state(photo), key_stem(photo), *_values(photo)) for photo in photos],
     )
     _write_variants(db, photos)
     for photo in photos:
@@ -144,8 +147,8 @@ def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datet
         _record_words(db, photo, now)
 
 
-def _first_state(photo: Photo) -> str:
-    return "wanted" if photo.variants else "unavailable"
+def _first_state(photo: Photo) -> tuple[str, str | None]:
+    return ("wanted", None) if photo.variants else ("unavailable", NO_FILE)
 
 
 def _values(photo: Photo) -> tuple[Any, ...]:

@@ -6,6 +6,9 @@ import json
 from sqlite3 import Connection
 from typing import Any
 
+_ACCOUNT_COLUMNS = (
+    "name", "source", "remote_id", "display_name", "added_at", "login_expires_at", "data_access_expires_at", "asked_at",
+)  # fmt: skip
 STATES = ("stored", "wanted", "failed", "unavailable")
 
 
@@ -32,14 +35,13 @@ def _count(db: Connection, sql: str) -> int:
 def accounts(db: Connection) -> list[dict[str, Any]]:
     """Each account with what its source remembers of login and budget, and its last run."""
     rows = db.execute(
-        "SELECT a.id, a.name, a.source, a.remote_id, a.display_name, a.added_at, s.state, s.saved_at "
-        "FROM accounts a LEFT JOIN source_states s ON s.account_id = a.id ORDER BY a.id"
+        "SELECT a.*, s.state FROM accounts a LEFT JOIN source_states s ON s.account_id = a.id ORDER BY a.id"
     ).fetchall()
     return [
         {
-            **{key: row[key] for key in ("name", "source", "remote_id", "display_name", "added_at")},
-            "state": json.loads(row["state"]) if row["state"] else {},
-            "state_saved_at": row["saved_at"],
+            **{key: row[key] for key in _ACCOUNT_COLUMNS},
+            "permissions": json.loads(row["permissions"]) if row["permissions"] else None,
+            "budget": json.loads(row["state"]).get("budget", {}) if row["state"] else {},
             "last_run": _last_run(db, row["id"], "1"),
             "last_complete_run": _last_run(db, row["id"], "outcome = 'complete'"),
         }

@@ -18,7 +18,12 @@ CREATE TABLE accounts (
     source TEXT NOT NULL,
     remote_id TEXT,
     display_name TEXT,
-    added_at TEXT NOT NULL
+    added_at TEXT NOT NULL,
+    -- As the source last told them: permissions as a JSON object, and when the login and its data access end.
+    permissions TEXT,
+    login_expires_at TEXT,
+    data_access_expires_at TEXT,
+    asked_at TEXT
 ) STRICT;
 
 -- What a source remembers between runs: call budget, learned page sizes, login clocks. Never a secret.

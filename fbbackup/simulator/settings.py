@@ -44,6 +44,8 @@ class Settings:
     url_life: float = 4 * DAY
     cdn_base: str | None = None
     """Where picture URLs point to instead of this server."""
+    videos_without_source: bool = True
+    """Whether a few videos come without an address, as videos with foreign rights do."""
     ranges: bool = True
     digest: bool = True
     """Whether pictures come with a `content-digest` header."""
