@@ -55,7 +55,8 @@ def _wait_for_end(with_stdin: bool) -> None:
         signal.signal(number, lambda *_: ending.set())
 
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        # A buffered read would hold a lock that the interpreter needs when it ends by a signal.
+        while os.read(0, 4096):
             pass
         ending.set()
 
