@@ -74,7 +74,7 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
         row = known.get(photo.id)
         if row is None:
             continue
-        if row["raw"] != photo.raw or row["gone_at"] is not None:
+        if row["gone_at"] is not None or not _says_the_same(row["raw"], photo):
             _revise(db, photo, now)
             changed.append(photo.id)
         elif row["last_seen_at"] < stale:
@@ -170,7 +170,7 @@ def _revise(db: Connection, photo: Photo, now: datetime) -> None:
     _keep_better_date(old, new)
     db.executemany(
         "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
-        [(photo.id, name, old[name], new[name], stamp(now)) for name in WRITTEN_FIELDS if old[name] != new[name]],
+        [(photo.id, name, old[name], new[name], stamp(now)) for name in WRITTEN_FIELDS if _rewritten(name, old, new)],
     )
     state = old["state"]
     if state == "stored" and _outgrown(db, photo, old["sha256"]):
@@ -181,6 +181,11 @@ def _revise(db: Connection, photo: Photo, now: datetime) -> None:
     _record_words(db, photo, now)
 
 
+def _rewritten(name: str, old: Row, new: dict[str, Any]) -> bool:
+    """Whether words changed; a title or alt text that becomes known for the first time is no change."""
+    return bool(old[name] != new[name] and (old[name] is not None or name == "caption"))
+
+
 def _keep_unasked(photo: Photo, old: Row, new: dict[str, Any]) -> None:
     if not photo.absent_fields:
         return
@@ -189,8 +194,19 @@ def _keep_unasked(photo: Photo, old: Row, new: dict[str, Any]) -> None:
     if "place" in photo.absent_fields:
         for column in ("place_id", "latitude", "longitude"):
             new[column] = old[column]
-    merged = {**json.loads(old["raw"]), **json.loads(photo.raw)}
-    new["raw"] = json.dumps(merged, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    new["raw"] = _merged(old["raw"], photo.raw)
+
+
+def _says_the_same(raw: str, photo: Photo) -> bool:
+    if raw == photo.raw:
+        return True
+    return bool(photo.absent_fields) and _merged(raw, photo.raw) == raw
+
+
+def _merged(old: str, new: str) -> str:
+    """Two canonical nodes of which the newer was asked for fewer fields."""
+    merged = {**json.loads(old), **json.loads(new)}
+    return json.dumps(merged, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _keep_better_date(old: Row, new: dict[str, Any]) -> None:
