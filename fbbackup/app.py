@@ -224,7 +224,7 @@ def _archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> It
         try:
             store.clean_staging()
             with open_catalog(config.catalog.path or archive.catalog_path) as catalog:
-                yield _Place(store, catalog, (*archive.warnings, *store.warnings))
+                yield _Place(store, catalog, tuple(archive.warnings))
         finally:
             store.close()
 

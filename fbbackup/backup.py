@@ -118,7 +118,7 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
     complete = error is None and not (open_ends or unfinished or any(v.verdict == "short" for v in gaps))
     outcome = "complete" if complete else "incomplete"
     await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
-    for note in job.source.notes:
+    for note in (*job.source.notes, *job.store.warnings):
         job.tally.note(note)
     record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
     await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())

@@ -104,6 +104,11 @@ class Store(Protocol):
     (full, read-only, unplugged).
     """
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What this place can't promise, one line each; known only after the first files."""
+        ...
+
     async def put(self, key: str, body: bytes) -> StoredFile:
         """Keeps `body` under `key`: all or nothing, its bytes durable; its name is so after `settle`.
 

@@ -25,6 +25,10 @@ class MemoryStore:
         self._folders: set[str] = set()
         self._parts = 0
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        return ()
+
     def survivors(self) -> dict[str, bytes]:
         """What is promised to be there after a power cut now; a real disk may happen to keep more."""
         return {key: body for key, body in self._files.items() if key in self._durable}
