@@ -115,7 +115,9 @@ def _pixel(target: Target, reply: Reply, options: Options) -> Reply:
 
 
 def _other_size(target: Target, reply: Reply, options: Options) -> Reply:
-    with Image.open(io.BytesIO(reply.body)) as image:
+    if target.item is None or target.item.kind == "video":
+        return _pixel(target, reply, options)
+    with Image.open(io.BytesIO(target.world.pictures.largest(target.item))) as image:
         half = image.convert("RGB").resize((max(1, image.width // 2), max(1, image.height // 2)))
     return _body(encode(half, "jpeg"), "image/jpeg")(target, reply, options)
 
@@ -130,6 +132,10 @@ def _wrong_digest(target: Target, reply: Reply, options: Options) -> Reply:
 
 def _no_digest(target: Target, reply: Reply, options: Options) -> Reply:
     return replace(reply, headers={k: v for k, v in reply.headers.items() if k != "content-digest"})
+
+
+def _modified(target: Target, reply: Reply, options: Options) -> Reply:
+    return reply.but(Last_Modified="Tue, 05 Mar 2024 11:11:11 GMT")
 
 
 def _range_shifted(target: Target, reply: Reply, options: Options) -> Reply:
@@ -192,6 +198,7 @@ _EFFECTS: dict[str, Effect] = {
     "range-ignored": _same,
     "range-shifted": _range_shifted,
     "range-refused": _range_refused,
+    "modified": _modified,
     "drip": _harm(lambda reply, options: Harm(drip_seconds=float(options.get("seconds", 1.0)))),
     "stall-before": _harm(lambda reply, options: Harm(stall_headers=True)),
     "stall-headers": _harm(lambda reply, options: Harm(stall_after_headers=True)),

@@ -39,6 +39,7 @@ _CDN = {
     "range-ignored": "200 with everything to a Range request",
     "range-shifted": "206 whose bytes begin 7 later than asked",
     "range-refused": "416 to every Range request",
+    "modified": "another Last-Modified date, as if the file had changed since the last part",
     "drip": "one byte every `seconds` (default 1)",
     "stall-before": "no answer at all",
     "stall-headers": "headers, then nothing",

@@ -43,12 +43,14 @@ class Faults:
         self.fired: Counter[str] = Counter()
 
     def set(self, name: str, *, times: int | None = None, every: int = 1, match: str = "", **options: Any) -> Armed:
-        """Switch a fault on. `on="graph"|"cdn"` moves it; other options belong to the fault, see the table."""
+        """Switch a fault on. `on="graph"` (or any) moves a fault of downloads to Graph calls."""
         if name not in FAULTS:
             raise ValueError(f"no fault is called {name!r}; there are: {', '.join(sorted(FAULTS))}")
         if every < 1:
             raise ValueError("every must be 1 or more")
         kind = FAULTS[name]
+        if "on" in options and (kind.on != "cdn" or options["on"] not in ("cdn", "graph", "any")):
+            raise ValueError("only faults of downloads can move, to graph, cdn or any")
         armed = Armed(kind, options.pop("on", kind.on), times, every, match, options)
         self.armed.append(armed)
         return armed

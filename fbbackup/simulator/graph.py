@@ -14,7 +14,7 @@ from fbbackup.simulator.fields import parse_fields
 from fbbackup.simulator.graph_errors import GraphError, missing_alias, unknown_path
 from fbbackup.simulator.graph_faults import raise_armed
 from fbbackup.simulator.node_fields import picture_url
-from fbbackup.simulator.render import Renderer, cover_of, edge, find_node
+from fbbackup.simulator.render import Renderer, Wish, cover_of, edge, find_node
 from fbbackup.simulator.shapes import reshape
 from fbbackup.simulator.wire import Reply, Request
 from fbbackup.simulator.world import Call, World
@@ -108,7 +108,7 @@ class Graph:
             raise unknown_path("/".join(parts))
         if name == "picture":
             return self._picture(call, node_type, node)
-        return edge(call, parts[0], node, name, options)
+        return edge(call, parts[0], node, Wish(name, options))
 
     def _picture(self, call: Call, node_type: str, node: Any) -> Any:
         item = cover_of(call, node_type, node)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from fbbackup.simulator.cdn_faults import Target, harmed
 from fbbackup.simulator.faults import Armed
 from fbbackup.simulator.graph_errors import (
     GraphError,
@@ -15,7 +16,7 @@ from fbbackup.simulator.graph_errors import (
     missing_object,
     too_much_data,
 )
-from fbbackup.simulator.wire import Harm, Reply
+from fbbackup.simulator.wire import Harm, Reply, Request
 from fbbackup.simulator.world import World
 
 _LIMITS = {"app-limit": 4, "user-limit": 17, "page-limit": 32, "custom-limit": 613}
@@ -55,11 +56,14 @@ def _error(armed: Armed) -> GraphError | None:
     return None
 
 
-def spoil(world: World, reply: Reply) -> Reply:
+def spoil(world: World, request: Request, reply: Reply) -> Reply:
     """The reply as the armed faults leave it."""
     struck, world.spoiling = world.spoiling, []
     for armed in struck:
-        reply = _spoilt(world, reply, armed)
+        if armed.kind.on == "cdn":
+            reply = harmed(Target(world, request, None), reply, armed)
+        else:
+            reply = _spoilt(world, reply, armed)
     return reply
 
 

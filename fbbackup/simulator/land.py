@@ -105,15 +105,8 @@ def boat(canvas: Image.Image, chance: random.Random, light: Light, at: Point, si
     hull = mix(light.ground, (0, 0, 0), 0.35)
     sail = mix((252, 248, 238), light.haze, 0.55 if light.dark else 0.15)
     lean = size * chance.uniform(-0.06, 0.06)
-    draw.polygon(
-        [
-            (x - size * 0.42, y),
-            (x + size * 0.42, y),
-            (x + size * 0.30, y + size * 0.16),
-            (x - size * 0.32, y + size * 0.16),
-        ],
-        fill=hull,
-    )
+    deck = [(x - size * 0.42, y), (x + size * 0.42, y)]
+    draw.polygon([*deck, (x + size * 0.30, y + size * 0.16), (x - size * 0.32, y + size * 0.16)], fill=hull)
     draw.line((x, y, x + lean, y - size), fill=hull, width=max(1, int(size / 36)))
     draw.polygon(
         [(x + lean, y - size), (x + size * 0.03, y - size * 0.07), (x + size * 0.4, y - size * 0.07)], fill=sail

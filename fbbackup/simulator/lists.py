@@ -33,7 +33,7 @@ def page_of(call: Call, listing: Pageable, what: tuple[str, Mapping[str, str], b
     if found is not None:
         out["paging"] = found
     if options.get("summary", "").lower() in ("true", "1", "total_count"):
-        out["summary"] = {"total_count": sum(1 for n in range(len(listing)) if listing.shows(listing.id_at(n)))}
+        out["summary"] = {"total_count": listing.visible()}
     if top:
         _aftermath(call, path, page, names)
     return out

@@ -23,6 +23,7 @@ class Pageable(Protocol):
     def id_at(self, position: int) -> str: ...
     def shows(self, node_id: str) -> bool: ...
     def position_of(self, node_id: str) -> int | None: ...
+    def visible(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Fixed:
     def position_of(self, node_id: str) -> int | None:
         """Where an id stands."""
         return self.ids.index(node_id) if node_id in self.ids else None
+
+    def visible(self) -> int:
+        """How many there are."""
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from fbbackup.simulator.account import answer_account
 from fbbackup.simulator.fields import Field, parse_fields
 from fbbackup.simulator.graph_errors import GraphError, missing_object, too_much_data, unknown_field, unknown_path
-from fbbackup.simulator.library import Item
+from fbbackup.simulator.library import Album, Item
 from fbbackup.simulator.lists import page_of, social
-from fbbackup.simulator.node_fields import DEFAULTS, TYPES, Reader, cover_item
+from fbbackup.simulator.node_fields import ALBUM_EDGES, DEFAULTS, PHOTO_EDGES, TYPES, Reader, cover_item
 from fbbackup.simulator.paging import Fixed, Pageable
 from fbbackup.simulator.world import Call
 
@@ -107,20 +109,35 @@ def find_node(call: Call, node_id: str) -> tuple[str, Any]:
     raise missing_object(node_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A list that somebody asks for; `options` are parameters or modifiers, `top` is false inside `fields`."""
+
+    name: str
+    options: Mapping[str, str]
+    top: bool = True
+
+
 def nested(call: Call, parent_id: str, parent: Any, field: Field) -> Json | None:
     """A list that is asked for as a field: `{data, paging}`, or None when it is empty."""
+    if field.name in ("permissions", "accounts"):
+        own: Json = answer_account(call, [parent_id, field.name])
+        return own if field.fields is None else own | {"data": project(own["data"], field.fields)}
     options = field.options | ({"fields": field.inner} if field.fields is not None else {})
-    listed = edge(call, parent_id, parent, field.name, options, top=False)
+    listed = edge(call, parent_id, parent, Wish(field.name, options, top=False))
     return listed if listed["data"] or "summary" in listed or len(listed) > 1 else None
 
 
-def edge(call: Call, parent_id: str, parent: Any, name: str, options: Mapping[str, str], *, top: bool = True) -> Json:
-    """One page of a list; `options` are parameters or modifiers."""
-    if name in ("albums", "photos", "videos"):
-        return _nodes(call, parent_id, parent, name, options, top)
-    if isinstance(parent, Item) or name in ("comments", "likes", "reactions", "sharedposts"):
-        return social(call, parent_id, parent, name, options)
-    raise unknown_path(f"{parent_id}/{name}")
+def edge(call: Call, parent_id: str, parent: Any, wish: Wish) -> Json:
+    """One page of a list below a node."""
+    own = parent_id == call.world.library.owner_id
+    if (own and wish.name in _NODE_TYPES) or (isinstance(parent, Album) and wish.name == "photos"):
+        return _nodes(call, parent_id, wish)
+    if isinstance(parent, Item) and wish.name in PHOTO_EDGES:
+        return social(call, parent_id, parent, wish.name, wish.options)
+    if isinstance(parent, Album) and wish.name in ALBUM_EDGES:
+        return social(call, parent_id, parent, wish.name, wish.options)
+    raise unknown_path(f"{parent_id}/{wish.name}")
 
 
 # -- lists of nodes ------------------------------------------------------------------------------------------------
@@ -141,21 +158,19 @@ def _own_list(call: Call, name: str, options: Mapping[str, str]) -> Pageable:
     return library.own_photos(kind)
 
 
-def _nodes(call: Call, parent_id: str, parent: Any, name: str, options: Mapping[str, str], top: bool) -> Json:
-    library = call.world.library
+_NODE_TYPES = {"albums": "Album", "photos": "Photo", "videos": "Video"}
+
+
+def _nodes(call: Call, parent_id: str, wish: Wish) -> Json:
+    library, options = call.world.library, wish.options
     own = parent_id == library.owner_id
-    listing = _own_list(call, name, options) if own else library.album_photos(parent_id)
+    listing = _own_list(call, wish.name, options) if own else library.album_photos(parent_id)
     fields = parse_fields(options["fields"]) if options.get("fields") else None
     _refuse_big(options, fields)
-    types = {"albums": ("Album",), "photos": ("Photo", "Video"), "videos": ("Video",)}[name]
-    renderers = {types[0]: Renderer(call, types[0], fields)}
-
-    def show(node_id: str) -> Json:
-        if name == "albums":
-            return renderers["Album"](library.album(node_id), node_id)
-        return renderers[types[0]](library.item(node_id), node_id)
-
-    return page_of(call, listing, (f"{parent_id}/{name}", options, top), show)
+    render = Renderer(call, _NODE_TYPES[wish.name], fields)
+    find: Callable[[str], Any] = library.album if wish.name == "albums" else library.item
+    path = f"{parent_id}/{wish.name}"
+    return page_of(call, listing, (path, options, wish.top), lambda node_id: render(find(node_id), node_id))
 
 
 def _refuse_big(options: Mapping[str, str], fields: tuple[Field, ...] | None) -> None:

@@ -90,6 +90,13 @@ class Simulator:
         await self._server.stop()
 
     async def _answer(self, request: Request) -> Reply:
+        try:
+            return await self._route(request)
+        except Exception:
+            log.exception("the simulator itself failed on %s %s", request.method, request.path)
+            return Reply(500, {"Content-Type": "text/plain"}, b"the simulator itself failed; see its log")
+
+    async def _route(self, request: Request) -> Reply:
         path = request.path
         if path.startswith(control.PREFIX):
             return await asyncio.to_thread(control.control, self.world, request)
@@ -100,7 +107,7 @@ class Simulator:
             self.world.ledger.note_cdn(request, list(self.access.tokens))
             reply = Reply(200, {"Content-Type": "text/plain"}, b"canary")
         else:
-            reply = spoil(self.world, self._graph.reply(request))
+            reply = spoil(self.world, request, self._graph.reply(request))
         self.world.ledger.by_status[reply.status] += 1
         log.info("%s %s -> %d", request.method, path, reply.status)
         return reply

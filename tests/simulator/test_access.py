@@ -96,6 +96,19 @@ def test_a_token_can_be_exchanged_for_a_longer_one(client: Client) -> None:
     assert client.ask("me", access_token=reply["access_token"])["id"]
 
 
+def test_accounts_and_permissions_can_be_fields(client: Client) -> None:
+    me = client.ask("me", fields="id,accounts{access_token},permissions")
+    assert set(me["accounts"]["data"][0]) == {"access_token", "id"}
+    assert {row["status"] for row in me["permissions"]["data"]} == {"granted"}
+
+
+@pytest.mark.parametrize("path", ["me/bogus", "me/photos/sideways/up"])
+def test_unknown_paths_are_code_2500(client: Client, path: str) -> None:
+    assert client.error(path)["code"] == 2500
+    photo_id = client.ids("me/photos", type="uploaded")[0]
+    assert "Unknown path components" in client.error(f"{photo_id}/photos")["message"]
+
+
 def test_accounts_carry_page_tokens(client: Client) -> None:
     page = client.ask("me/accounts")["data"][0]
     assert page["access_token"] == client.sim.access.page_token.text

@@ -179,6 +179,15 @@ def test_match_names_one_photo(client: Client) -> None:
     assert client.sim.stats()["faults_fired"] == {"gone": 1}
 
 
+def test_a_download_fault_can_move_to_graph_calls(client: Client, url: str) -> None:
+    client.sim.faults.set("unavailable", on="graph", retry_after=9)
+    reply = client.reply("me")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "9")
+    assert client.http.get(url).status_code == 200
+    with pytest.raises(ValueError, match="only faults of downloads"):
+        client.sim.faults.set("page-loop", on="cdn")
+
+
 @pytest.mark.parametrize("fault", ["graph-reset", "graph-cut", "graph-stall"])
 def test_graph_calls_break_on_the_wire_too(client: Client, fault: str) -> None:
     client.sim.faults.set(fault, times=1)
