@@ -156,8 +156,8 @@ def _understand(marker: Any, root: Path) -> _Marker:
 def _create(root: Path) -> _Marker:
     """Makes the folder and its marker, both durable. The marker comes first and alone: whatever a crash leaves,
     the folder counts as empty or as an archive."""
-    with suppress(FileExistsError):
-        os.mkdir(root, 0o700)
+    made = [folder for folder in (root.absolute(), *root.absolute().parents) if not folder.is_dir()]
+    root.mkdir(0o700, parents=True, exist_ok=True)
     marker = {"archive_id": uuid.uuid4().hex, "format": FORMAT, "created_at": datetime.now(UTC).isoformat()}
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -171,7 +171,8 @@ def _create(root: Path) -> _Marker:
         found = _read_marker(root, folder)
     finally:
         os.close(folder)
-    _sync_folder(root.absolute().parent)
+    for folder in made or [root.absolute()]:
+        _sync_folder(folder.parent)
     if found is None:
         raise ArchiveUnusable(f"the marker of {root} vanished while it was made; run again")
     return found
@@ -209,9 +210,6 @@ def _check_place(root: Path) -> None:
             )
     elif root.exists() or root.is_symlink():
         raise ArchiveUnusable(f"{root} is not a folder; name an empty or a new one")
-    elif not root.absolute().parent.is_dir():
-        parent = root.absolute().parent
-        raise ArchiveUnusable(f"{parent} does not exist: is the disk mounted? If you mean a new folder, make it first")
 
 
 def _foreign(root: Path) -> str | None:
@@ -231,7 +229,8 @@ def _gone(root: Path, archive_id: str, state: str) -> str:
 
 
 def _nearest(root: Path) -> Path:
-    return root if root.is_dir() else root.absolute().parent
+    """The folder itself, or the closest one above that exists."""
+    return next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
 
 
 def _check_writable(folder: Path) -> None:

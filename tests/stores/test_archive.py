@@ -81,10 +81,12 @@ def test_a_file_or_a_dangling_link_is_no_place(tmp_path: Path, state: Path) -> N
     assert sorted(os.listdir(tmp_path)) == ["file", "link"]
 
 
-def test_a_missing_parent_is_not_made(tmp_path: Path, state: Path) -> None:
-    with pytest.raises(ArchiveUnusable, match="disk .*does not exist: is the disk mounted"):
-        make(tmp_path / "disk/archive", state)
-    assert os.listdir(tmp_path) == []
+def test_a_new_archive_may_lie_in_new_folders_but_a_known_one_is_not_made_anew(tmp_path: Path, state: Path) -> None:
+    make(tmp_path / "disk/folder/archive", state)
+    os.rename(tmp_path / "disk", tmp_path / "unplugged")
+    with pytest.raises(ArchiveUnusable, match="is the disk mounted"):
+        make(tmp_path / "disk/folder/archive", state)
+    assert "disk" not in os.listdir(tmp_path)
 
 
 def test_reading_commands_make_nothing(tmp_path: Path, root: Path) -> None:
