@@ -171,8 +171,8 @@ def _create(root: Path) -> _Marker:
         found = _read_marker(root, folder)
     finally:
         os.close(folder)
-    for folder in made or [root.absolute()]:
-        _sync_folder(folder.parent)
+    for new in made or [root.absolute()]:
+        _sync_folder(new.parent)
     if found is None:
         raise ArchiveUnusable(f"the marker of {root} vanished while it was made; run again")
     return found
