@@ -91,11 +91,13 @@ class GraphApi:
         ConfigError for what ends the run (facts B.1–B.3).
         """
         settings = self.settings
+        failure = Failure(Kind.TRANSIENT, "nothing was asked")
         for attempt in range(1, settings.attempts + 1):
-            failure, value, wait = await self._once(path, params, cost)
-            if failure is None:
+            outcome, value, wait = await self._once(path, params, cost)
+            if outcome is None:
                 self._exhausted = 0
                 return value
+            failure = outcome
             if failure.kind is not Kind.TRANSIENT:
                 raise GraphFailed(failure)
             if heavy and attempt > 1 and not failure.code:
