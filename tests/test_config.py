@@ -61,10 +61,10 @@ def test_order_of_the_places(tmp_path: Path) -> None:
 
 
 def test_named_file_has_to_exist(file: Path) -> None:
-    expected = f"{file}: there is no such file; check the path or leave it out to use the usual places"
+    expected = f"{file}: no such file is to be seen; check the path and whether this user may enter its folder"
     assert refusal(file) == expected
     assert refusal(None, FBBACKUP_CONFIG=str(file)) == expected
-    assert "there is no such file" in refusal(file / "below" / "a file")
+    assert "no such file is to be seen" in refusal(file / "below" / "a file")
 
 
 def test_file_name_is_shown_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,9 @@ def _find(path: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, s
     if path is not None:
         file = Path(os.path.expanduser(path))
         if (text := _text_of(file)) is None:
-            raise _file_error(file, "there is no such file; check the path or leave it out to use the usual places")
+            raise _file_error(
+                file, "no such file is to be seen; check the path and whether this user may enter its folder"
+            )
         return file, text
     for file in _usual_files(environ):
         if (text := _text_of(file)) is not None:
