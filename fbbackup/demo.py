@@ -73,13 +73,14 @@ def _silent(line: str) -> None:
 
 def _next_steps(archive: Path) -> list[str]:
     catalog = archive / "catalog.sqlite"
+    command = sys.argv[0] if Path(sys.argv[0]).name == "fbbackup" else "fbbackup"
     return [
         "What to look at next:",
         f"  pictures   {archive / 'photos'} (one folder a month)",
         f"  catalog    {catalog} (any SQLite tool opens it)",
         f"             sqlite3 {catalog} '{SAMPLE_QUERY}'",
-        f"  status     fbbackup --archive {archive} status",
-        f"  proof      fbbackup --archive {archive} audit; fbbackup --archive {archive} doctor --strict",
+        f"  status     {command} --archive {archive} status",
+        f"  proof      {command} --archive {archive} audit; {command} --archive {archive} doctor --strict",
         "  the edit   the views caption_history and gone in the catalog",
     ]
 

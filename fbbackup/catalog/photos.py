@@ -11,6 +11,7 @@ from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
+from fbbackup.catalog.said import record_people, record_words
 from fbbackup.catalog.times import moment, stamp, text
 from fbbackup.models import Kind, Photo, Place
 
@@ -143,8 +144,8 @@ def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datet
     _write_variants(db, photos)
     for photo in photos:
         if photo.people:
-            _record_people(db, photo)
-        _record_words(db, photo, now)
+            record_people(db, photo)
+        record_words(db, photo, now)
 
 
 def _first_state(photo: Photo) -> tuple[str, str | None]:
@@ -177,8 +178,8 @@ def _revise(db: Connection, photo: Photo, now: datetime) -> None:
         state = "wanted"
         _write_variants(db, [photo])
     db.execute(_UPDATE, (*new.values(), state, stamp(now), photo.id))
-    _record_people(db, photo)
-    _record_words(db, photo, now)
+    record_people(db, photo)
+    record_words(db, photo, now)
 
 
 def _rewritten(name: str, old: Row, new: dict[str, Any]) -> bool:
@@ -252,56 +253,6 @@ def _write_variants(db: Connection, photos: Sequence[Photo]) -> None:
             for rank, v in enumerate(photo.variants)
         ],
     )
-
-
-def _record_people(db: Connection, photo: Photo) -> None:
-    if photo.people is None:
-        return
-    db.execute("DELETE FROM photo_people WHERE photo_id = ?", (photo.id,))
-    db.executemany(
-        "INSERT INTO people (id, name) VALUES (?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name IS NOT excluded.name",
-        [(tag.person_id, tag.name) for tag in photo.people if tag.person_id],
-    )
-    db.executemany(
-        "INSERT INTO photo_people (photo_id, person_id, name, x, y) VALUES (?, ?, ?, ?, ?)",
-        [(photo.id, tag.person_id, tag.name, tag.x, tag.y) for tag in photo.people],
-    )
-
-
-def _record_words(db: Connection, photo: Photo, now: datetime) -> None:
-    """Comments and reactions. Comments that disappeared upstream stay; changed ones leave their old text."""
-    if photo.comments:
-        ids = json.dumps([comment.id for comment in photo.comments])
-        old = {
-            row["id"]: row["message"]
-            for row in db.execute(
-                "SELECT c.id, c.message FROM json_each(?) w CROSS JOIN comments c ON c.id = w.value", (ids,)
-            )
-        }
-        db.executemany(
-            "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
-            [
-                (photo.id, f"comment {c.id}", old[c.id], c.message, stamp(now))
-                for c in photo.comments
-                if c.id in old and old[c.id] != c.message
-            ],
-        )
-        db.executemany(
-            "INSERT INTO comments (id, photo_id, parent_id, from_id, from_name, message, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET message = excluded.message, "
-            "from_id = coalesce(excluded.from_id, from_id), from_name = coalesce(excluded.from_name, from_name)",
-            [
-                (c.id, photo.id, c.parent_id, c.from_id, c.from_name, c.message, text(c.created_at))
-                for c in photo.comments
-            ],
-        )
-    if photo.reactions:
-        db.executemany(
-            "INSERT INTO reactions (photo_id, kind, count, seen_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (photo_id, kind) DO UPDATE SET count = excluded.count, seen_at = excluded.seen_at",
-            [(photo.id, kind, count, stamp(now)) for kind, count in photo.reactions],
-        )
 
 
 def mark_gone(db: Connection, photo_id: str, evidence: str, now: datetime) -> None:

@@ -1,0 +1,61 @@
+"""What people said about a photo: who is in it, comments, reactions."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from sqlite3 import Connection
+
+from fbbackup.catalog.times import stamp, text
+from fbbackup.models import Photo
+
+
+def record_people(db: Connection, photo: Photo) -> None:
+    """Who is marked in the photo now; nothing when that was not asked for."""
+    if photo.people is None:
+        return
+    db.execute("DELETE FROM photo_people WHERE photo_id = ?", (photo.id,))
+    db.executemany(
+        "INSERT INTO people (id, name) VALUES (?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name IS NOT excluded.name",
+        [(tag.person_id, tag.name) for tag in photo.people if tag.person_id],
+    )
+    db.executemany(
+        "INSERT INTO photo_people (photo_id, person_id, name, x, y) VALUES (?, ?, ?, ?, ?)",
+        [(photo.id, tag.person_id, tag.name, tag.x, tag.y) for tag in photo.people],
+    )
+
+
+def record_words(db: Connection, photo: Photo, now: datetime) -> None:
+    """Comments and reactions. Comments that disappeared upstream stay; changed ones leave their old text."""
+    if photo.comments:
+        ids = json.dumps([comment.id for comment in photo.comments])
+        old = {
+            row["id"]: row["message"]
+            for row in db.execute(
+                "SELECT c.id, c.message FROM json_each(?) w CROSS JOIN comments c ON c.id = w.value", (ids,)
+            )
+        }
+        db.executemany(
+            "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
+            [
+                (photo.id, f"comment {c.id}", old[c.id], c.message, stamp(now))
+                for c in photo.comments
+                if c.id in old and old[c.id] != c.message
+            ],
+        )
+        db.executemany(
+            "INSERT INTO comments (id, photo_id, parent_id, from_id, from_name, message, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET message = excluded.message, "
+            "from_id = coalesce(excluded.from_id, from_id), from_name = coalesce(excluded.from_name, from_name)",
+            [
+                (c.id, photo.id, c.parent_id, c.from_id, c.from_name, c.message, text(c.created_at))
+                for c in photo.comments
+            ],
+        )
+    if photo.reactions:
+        db.executemany(
+            "INSERT INTO reactions (photo_id, kind, count, seen_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (photo_id, kind) DO UPDATE SET count = excluded.count, seen_at = excluded.seen_at",
+            [(photo.id, kind, count, stamp(now)) for kind, count in photo.reactions],
+        )

@@ -1,0 +1,79 @@
+"""The catalog's file: durable settings, refused versions, readers that change nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fbbackup.catalog import open_catalog, open_reader, schema
+from fbbackup.errors import ArchiveUnusable
+
+
+def test_commits_are_durable_and_keys_are_checked(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+        asked = ("journal_mode", "synchronous", "foreign_keys")
+        found = catalog.read_now(lambda db: [db.execute(f"PRAGMA {name}").fetchone()[0] for name in asked])
+        assert found == ["wal", 2, 1]
+
+
+def test_every_table_is_strict_and_the_version_is_set(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+        loose = catalog.read_now(
+            lambda db: [
+                row[0]
+                for row in db.execute("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
+                if not row[1] and not row[0].startswith(("sqlite_", "_sqlite", "photos_fts"))
+            ]
+        )
+        assert loose == []
+        assert catalog.read_now(lambda db: db.execute("PRAGMA user_version").fetchone()[0]) == schema.VERSION
+
+
+def test_a_failing_step_changes_nothing(tmp_path: Path) -> None:
+    def half(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO people VALUES ('1', 'Grace')")
+        raise RuntimeError("stop")
+
+    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+        with pytest.raises(RuntimeError):
+            catalog.write_now(half)
+        assert catalog.read_now(lambda db: db.execute("SELECT count(*) FROM people").fetchone()[0]) == 0
+
+
+def test_reader_can_not_write_and_sees_what_is_committed(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with open_catalog(path) as catalog:
+        catalog.write_now(lambda db: db.execute("INSERT INTO people VALUES ('1', 'Grace')") and None)
+        reader = open_reader(path)
+        assert reader.execute("SELECT name FROM people").fetchone()[0] == "Grace"
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.execute("DELETE FROM people")
+        reader.close()
+
+
+def test_newer_schema_is_refused_by_both(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    open_catalog(path).close()
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(ArchiveUnusable, match="newer"):
+        open_catalog(path)
+    with pytest.raises(ArchiveUnusable, match="newer"):
+        open_reader(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_catalog_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with pytest.raises(ArchiveUnusable, match="no catalog"):
+        open_reader(path)
+    path.write_bytes(os.urandom(4096))
+    with pytest.raises(ArchiveUnusable, match="can't be used"):
+        open_catalog(path)
+    with pytest.raises(ArchiveUnusable, match="can't be used"):
+        open_reader(path)
