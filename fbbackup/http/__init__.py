@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fbbackup.http.addresses import AddressRefused, HostRules
 from fbbackup.http.bodies import Fetched
-from fbbackup.http.client import Http, HttpSettings, Reply
+from fbbackup.http.client import Http, HttpSettings, Reply, SlowAnswer
 from fbbackup.http.redaction import redact, register_secret
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Http",
     "HttpSettings",
     "Reply",
+    "SlowAnswer",
     "redact",
     "register_secret",
 ]

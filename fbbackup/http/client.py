@@ -52,10 +52,14 @@ class HttpSettings:
     rate_window_seconds: float = 15.0
     picture_limit: int = 64 * 2**20
     video_limit: int = 64 * 2**30
-    reply_limit: int = 100 * 2**20
+    reply_limit: int = 32 * 2**20
     connections: int = 64
     redirects: int = 3
     clock: Callable[[], float] = time.monotonic
+
+
+class SlowAnswer(SourceUnavailable):
+    """The service was reached, but its answer took too long or was too large: a smaller question may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,8 @@ class Http:
             async with self._open(request, self.settings.reply_limit) as arrival:
                 return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
         except (DownloadError, *_FAILURES) as error:
-            raise SourceUnavailable(f"{self._host(url)} gave no whole answer: {_reason(error)}") from None
+            kind = SlowAnswer if _is_slow(error) else SourceUnavailable
+            raise kind(f"{self._host(url)} gave no whole answer: {_reason(error)}") from None
 
     async def fetch(self, url: str) -> Fetched:
         """A picture's whole body, in memory, without a token. Raises DownloadError or AddressExpired."""
@@ -270,6 +275,14 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 def _is_refusal(error: BaseException) -> bool:
     return any(isinstance(link, AddressRefused | ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def _is_slow(error: BaseException) -> bool:
+    """Whether the connection stood; a connect timeout is no reason to ask for less."""
+    chain = _chain(error)
+    if any(isinstance(link, aiohttp.ConnectionTimeoutError) for link in chain):
+        return False
+    return any(isinstance(link, TimeoutError | httpx.ReadTimeout | DownloadError) for link in chain)
 
 
 def _reason(error: BaseException) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from fbbackup.errors import LoginNeeded, SourceUnavailable
-from fbbackup.models import Identity, Permission
+from fbbackup.errors import LoginNeeded, PermissionLost, SourceUnavailable
+from fbbackup.models import Identity, Kind, Permission
 from fbbackup.sources.graph.api import GraphApi
 from fbbackup.sources.graph.failures import GraphFailed, Kind, failure_of
 from fbbackup.sources.graph.values import identifier, moment, rows, text, whole
 
 _DAY_SECONDS = 86400.0
-_CHECK_AGAIN_SECONDS = 600.0
+_CHECK_AGAIN_SECONDS = 60.0
 
 
 class Account:
@@ -22,7 +22,7 @@ class Account:
         self._api = api
         self._state = state
         self._permissions: dict[str, Permission] | None = None
-        self._checked_at = float("-inf")
+        self._refused_at = float("-inf")
         fingerprint = hashlib.sha256(api.settings.token.encode()).hexdigest()[:16]
         if state.get("token") != fingerprint:
             for key in ("me", "identity_form", "debug_token"):
@@ -34,7 +34,6 @@ class Account:
 
         Raises LoginNeeded when the permission to read photos is not granted.
         """
-        self._checked_at = self._api.settings.clock()
         me, permissions = await self._me()
         token = await self._token()
         page = token.get("type") == "PAGE" or (permissions is None and token.get("type") != "USER")
@@ -49,15 +48,19 @@ class Account:
             permissions=dict(permissions or {}),
             expires_at=moment(whole(token.get("expires_at")) or None),
             data_access_expires_at=moment(whole(token.get("data_access_expires_at")) or None),
+            readable=frozenset(Kind) if self.may_read_videos() else frozenset({Kind.PHOTO}),
         )
 
-    async def check_again(self) -> None:
-        """Asks for the permissions once more after a refusal. Raises LoginNeeded when they are gone (fault N11)."""
-        if self._api.settings.clock() - self._checked_at > _CHECK_AGAIN_SECONDS or self._permissions is None:
-            await self.identity()
-            return
-        self._checked_at = float("-inf")  # the answer from the start of the run is not new enough to be believed
+    async def confirm(self) -> None:
+        """Asks for the permissions once more, one call. Raises LoginNeeded when they are gone (fault N11)."""
         await self.identity()
+
+    async def confirm_after_refusal(self) -> None:
+        """`confirm`, at most once a minute: one refused album says little, all of them are one question."""
+        now = self._api.settings.clock()
+        if now - self._refused_at > _CHECK_AGAIN_SECONDS:
+            self._refused_at = now
+            await self.confirm()
 
     def may_read_videos(self) -> bool:
         """False only when it is known that `user_videos` is not granted."""
@@ -71,7 +74,7 @@ class Account:
         status = self._permissions.get(permission, Permission.ABSENT)
         if status is not Permission.GRANTED:
             settings = self._api.settings
-            raise LoginNeeded(
+            raise PermissionLost(
                 f"the login of account “{settings.name}” may not read photos: {permission} is {status.value}; "
                 f"log in again, allow it, and {settings.token_remedy}"
             )

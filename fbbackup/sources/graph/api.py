@@ -9,11 +9,11 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fbbackup.errors import ConfigError, LoginNeeded, SourceUnavailable
-from fbbackup.http import Http, Reply, register_secret
+from fbbackup.http import Http, Reply, SlowAnswer, register_secret
 from fbbackup.http.bodies import retry_after_seconds
 from fbbackup.sources.graph.budget import Budget
 from fbbackup.sources.graph.failures import (
@@ -29,11 +29,15 @@ from fbbackup.sources.graph.failures import (
 _BACKOFF_CAP_SECONDS = 30.0
 _WAIT_CAP_SECONDS = 60.0
 _EXHAUSTED_CALLS_UNTIL_DOWN = 3
+_SLOW_CALLS_UNTIL_DOWN = 3
+_TOO_SLOW = 504
 
 
 @dataclass(frozen=True, slots=True)
 class GraphSettings:
-    """One account's access. Percents are of the call allowance; `node_budget` is photos in one nested answer."""
+    """One account's access. Percents are of the call allowance; `node_budget` is how many
+    photos the first nested answer may hold; later ones grow or shrink as the service allows.
+    """
 
     name: str
     token: str = field(repr=False)
@@ -46,7 +50,7 @@ class GraphSettings:
     usage_slow_percent: float = 75.0
     usage_stop_percent: float = 95.0
     attempts: int = 4
-    node_budget: int = 1000
+    node_budget: int = 450
     backoff_seconds: float = 1.0
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -74,7 +78,7 @@ class GraphApi:
         budget_state = state.setdefault("budget", {})
         self.budget = Budget(budget_state, settings.clock, settings.usage_slow_percent, settings.usage_stop_percent)
         self._http = http
-        self._exhausted = 0
+        self._exhausted = self._slow = 0
         self._proof = appsecret_proof(settings.app_secret, settings.token) if settings.app_secret else None
         for secret in (settings.token, settings.app_secret, self._proof):
             register_secret(secret)
@@ -95,18 +99,19 @@ class GraphApi:
         for attempt in range(1, settings.attempts + 1):
             outcome, value, wait = await self._once(path, params, cost)
             if outcome is None:
-                self._exhausted = 0
+                self._exhausted = self._slow = 0
                 return value
             failure = outcome
             if failure.kind is not Kind.TRANSIENT:
                 raise GraphFailed(failure)
-            if heavy and attempt > 1 and not failure.code:
+            if heavy and attempt > 1 and failure.status == _TOO_SLOW and self._slow < _SLOW_CALLS_UNTIL_DOWN:
+                self._slow += 1
                 raise GraphFailed(Failure(Kind.SHRINK, failure.message))
             if attempt < settings.attempts:
                 ceiling = min(_BACKOFF_CAP_SECONDS, settings.backoff_seconds * 2**attempt)
                 await settings.sleep(max(wait, settings.jitter(0, ceiling)))
         self._exhausted += 1
-        if failure.code == 1 and self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN:
+        if failure.may_be_one_object and self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN:
             raise GraphFailed(failure)  # one sick object must not end the run; a sick service does
         raise SourceUnavailable(f"Facebook keeps failing ({failure.evidence}); a later run goes on")
 
@@ -119,6 +124,8 @@ class GraphApi:
         self._count(cost)
         try:
             reply = await self._http.call(self._url(path), self._signed(params), token=self.settings.token)
+        except SlowAnswer as error:
+            return Failure(Kind.TRANSIENT, str(error), status=_TOO_SLOW), {}, 0.0
         except SourceUnavailable as error:
             return Failure(Kind.TRANSIENT, str(error)), {}, 0.0
         self.budget.took(reply)
@@ -166,10 +173,8 @@ def _judge(reply: Reply) -> tuple[Failure | None, dict[str, Any]]:
     try:
         value = read_json(reply.body)
     except UnreadableAnswer as problem:
-        if "deep" in str(problem) and reply.status < 400:
-            return Failure(Kind.FINAL, str(problem)), {}
-        return unreadable(reply.status, str(problem)), {}
+        return replace(unreadable(reply.status, str(problem)), status=reply.status), {}
     failure = failure_of(reply.status, value)
-    if failure is None and not isinstance(value, dict):
-        failure = Failure(Kind.FINAL, "the answer is no object")
-    return failure, value if isinstance(value, dict) else {}
+    if failure is not None:
+        return replace(failure, status=reply.status), {}
+    return None, value

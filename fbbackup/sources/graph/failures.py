@@ -59,6 +59,12 @@ class Failure:
     subcode: int = 0
     field: str | None = None
     node_type: str | None = None
+    status: int = 0
+
+    @property
+    def may_be_one_object(self) -> bool:
+        """Whether a repeated failure may come from the object that was asked for and not from the service."""
+        return self.code == 1 or 200 <= self.status < 300
 
     @property
     def evidence(self) -> str:
@@ -102,8 +108,8 @@ def _whole_number(digits: str) -> int | str:
 
 def failure_of(status: int, value: Any) -> Failure | None:
     """The failure that an answer tells of, or None when it is an answer (facts B.1–B.3)."""
-    if isinstance(value, bool):
-        return Failure(Kind.FINAL, f"the answer is just {str(value).lower()}")
+    if not isinstance(value, dict):
+        return Failure(Kind.TRANSIENT, f"the answer is just {json.dumps(value)[:20]}")
     error = _error_of(value)
     if error is None:
         return None if 200 <= status < 300 else _by_status(status, "no error text")
@@ -121,9 +127,7 @@ def unreadable(status: int, reason: str) -> Failure:
     return _by_status(status if status >= 400 else 502, reason)
 
 
-def _error_of(value: Any) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
+def _error_of(value: dict[str, Any]) -> dict[str, Any] | None:
     error = value.get("error")
     if isinstance(error, dict):
         return error

@@ -18,7 +18,8 @@ from fbbackup.sources.graph.fields import FieldBook
 from fbbackup.sources.graph.nodes import photo_from_node, photos_from
 
 PAGE_LIMIT = 100  # asking for more gives no more (fact A.10)
-_GROW_AFTER = 20
+_GROW_AFTER = 4
+_FORGET_AFTER = 500  # answers after which a refused size is tried again
 _HEAVY_FLOOR = 12
 _PAGING_PARAMETERS = ("after", "since", "until", "offset", "__paging_token")
 
@@ -47,18 +48,24 @@ def listing_of(album: Album) -> Listing:
 
 
 class Learned:
-    """A limit that halves when answers are too large and slowly doubles again; `state` keeps it across runs."""
+    """A size that the service accepts, found by halving after refusals and growing towards the last refused one.
 
-    def __init__(self, state: dict[str, Any], key: str, most: int) -> None:
-        self._state, self._key, self._most = state, key, most
+    `state[key]` keeps `{"value", "refused"}` across runs; `bounds` are the first and the largest size.
+    """
+
+    def __init__(self, state: dict[str, Any], key: str, bounds: tuple[int, int]) -> None:
+        kept = state.get(key)
+        self._kept: dict[str, Any] = kept if isinstance(kept, dict) else {}
+        state[key] = self._kept
+        self._first, self._most = bounds
         self._good = 0
         self.heavy = True
 
     @property
     def value(self) -> int:
-        """The limit as it stands, at least 1."""
-        kept = self._state.get(self._key)
-        return min(max(kept, 1), self._most) if isinstance(kept, int) else self._most
+        """The size as it stands, at least 1."""
+        kept = self._kept.get("value")
+        return min(max(kept, 1), self._most) if isinstance(kept, int) else self._first
 
     def shrink(self) -> bool:
         """Asks for less: half, then without heavy fields, then half again. False when it can't be less."""
@@ -68,15 +75,23 @@ class Learned:
             return True
         if self.value == 1:
             return False
-        self._state[self._key] = self.value // 2
+        self._kept.update(refused=self.value, value=self.value // 2)
         return True
 
-    def worked(self) -> None:
-        """Counts an answer that came through."""
+    def worked(self, size: int | None = None) -> None:
+        """Counts an answer that came through; `size` is what it held, when that is less than was allowed."""
+        if size is not None and size < 0.7 * self.value:
+            return
         self._good += 1
-        if self._good >= _GROW_AFTER and self.value < self._most:
-            self._good = 0
-            self._state[self._key] = min(self._most, self.value * 2)
+        refused = self._kept.get("refused")
+        if self._good % _FORGET_AFTER == 0:
+            self._kept.pop("refused", None)
+        if self._good % _GROW_AFTER or self.value >= self._most:
+            return
+        if not isinstance(refused, int) or refused <= self.value:
+            self._kept["value"] = min(self._most, self.value * 3 // 2 + 1)
+        elif refused > self.value * 1.2:
+            self._kept["value"] = (self.value + refused) // 2
 
 
 class Pages:
@@ -85,7 +100,7 @@ class Pages:
     def __init__(self, api: GraphApi, account: Account, fields: FieldBook, state: dict[str, Any]) -> None:
         self.api, self.account, self.fields = api, account, fields
         self.videos: set[str] = set()
-        self.limit = Learned(state, "page_limit", PAGE_LIMIT)
+        self.limit = Learned(state, "page_limit", (PAGE_LIMIT, PAGE_LIMIT))
         self._hosts = {urlsplit(api.settings.api_url).hostname}
         self._asked: dict[str, set[str]] = {}
 
@@ -100,6 +115,10 @@ class Pages:
         answer = await self._ask(album, listing, cursor)
         page = self.page_of(answer, listing.kind, album.title, heavy=self.limit.heavy)
         self.limit.heavy = True
+        if not page.photos and page.next_cursor is None and album.remote_count != 0:
+            # After a lost permission every list is empty, without any error: nothing is believed to be empty
+            # before the login was looked at again (fault N11).
+            await self.account.confirm()
         if page.next_cursor is not None and _short(page.next_cursor) in asked:
             raise CursorRejected("the list repeats a page that was already read")
         return page
@@ -134,7 +153,7 @@ class Pages:
                 raise ItemError(failure.evidence)
             self.api.note(f"Facebook no longer gives the field “{name}”; it is left out")
         if failure.kind is FailureKind.PERMISSION:
-            await self.account.check_again()
+            await self.account.confirm_after_refusal()
 
     def page_of(self, edge: dict[str, Any], kind: str, name: str, *, heavy: bool = True) -> Page:
         """A `{data, paging}` object as a page."""

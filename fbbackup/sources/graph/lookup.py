@@ -50,7 +50,7 @@ class Lookup:
             if failed.failure.kind is Kind.MISSING:
                 return Absence(album.remote_id, failed.failure.evidence)
             if failed.failure.kind is Kind.PERMISSION:
-                await self._pages.account.check_again()
+                await self._pages.account.confirm_after_refusal()
         except (BadNode, ItemError):
             pass
         return None

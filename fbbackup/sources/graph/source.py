@@ -45,7 +45,7 @@ class GraphSource:
         self._account = Account(self._api, self.state)
         self._fields = FieldBook(self.state, settings.api_version)
         self._pages = Pages(self._api, self._account, self._fields, self.state)
-        self._album_limit = Learned(self.state, "album_limit", PAGE_LIMIT)
+        self._album_limit = Learned(self.state, "album_limit", (PAGE_LIMIT, PAGE_LIMIT))
         self._walk = Walk(self._pages, self.state)
         self._lookup = Lookup(self._pages)
         self._stretches: list[Stretch] = []
@@ -144,7 +144,7 @@ class GraphSource:
             answer = await self._api.ask(listing.path, params)
         except GraphFailed as failed:
             if failed.failure.kind is Kind.PERMISSION:
-                await self._account.check_again()
+                await self._account.confirm_after_refusal()
             self._api.note(f"“{album.title}” could not be looked at: {failed.failure.evidence}")
             return None
         ids = [identifier(node.get("id")) or "" for node in rows(answer)]

@@ -12,6 +12,8 @@ from fbbackup.sources.graph.failures import GraphFailed, Kind
 from fbbackup.sources.graph.listing import PAGE_LIMIT, Learned, Pages, cursor_params
 from fbbackup.sources.graph.values import identifier, rows
 
+MOST_NODES = 2000  # photos in one answer: about 12 MB of JSON
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -26,7 +28,7 @@ class Walk:
 
     def __init__(self, pages: Pages, state: dict[str, Any]) -> None:
         self._pages = pages
-        self._nodes = Learned(state, "node_budget", pages.api.settings.node_budget)
+        self._nodes = Learned(state, "node_budget", (pages.api.settings.node_budget, MOST_NODES))
 
     async def first_pages(
         self, albums: Sequence[Album], stretches: Sequence[Stretch]
@@ -85,7 +87,7 @@ class Walk:
             except ItemError:
                 return {}
             return None if failed.failure.kind is not Kind.PERMISSION else {}
-        self._nodes.worked()
+        self._nodes.worked(sum(len(rows(node.get("photos"))) for node in rows(answer)))
         return answer
 
     def _page_of(self, node: dict[str, Any], album: Album | None) -> Page | None:
@@ -93,9 +95,9 @@ class Walk:
         if album is None:
             return None
         edge = node.get("photos")
-        if edge is None:
-            return None if album.remote_count else Page(())
-        if not isinstance(edge, dict) or not isinstance(edge.get("data"), list):
+        if edge is None and album.remote_count == 0:
+            return Page(())
+        if not isinstance(edge, dict) or not isinstance(edge.get("data"), list) or not edge["data"]:
             return None
         try:
             return self._pages.page_of(edge, "photo", album.title, heavy=self._nodes.heavy)
