@@ -3,6 +3,7 @@
     FbbackupError                    1   says what happened and what to do next, in one line
     ├── ConfigError                  2   configuration or usage
     ├── LoginNeeded                  3   no token, or Facebook refuses the one there is
+    │   └── PermissionLost           3   the login may not read what it has to; lists may have looked empty for it
     ├── Incomplete                   4   not everything could be had now; a later run goes on
     │   ├── BudgetSpent              4   the API's call allowance is used up for now
     │   ├── SourceUnavailable        4   network or service down, after retries
@@ -40,6 +41,10 @@ class LoginNeeded(FbbackupError):
     """There is no usable token, or it lacks a permission that the job needs."""
 
     exit_code = 3
+
+
+class PermissionLost(LoginNeeded):
+    """A permission is not granted. Nothing says since when, and what it covers looks empty or gone meanwhile."""
 
 
 class Incomplete(FbbackupError):

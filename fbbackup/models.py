@@ -175,13 +175,17 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a login is, what it may read, and when it ends (None: not known or never)."""
+    """Who a login is, what it may read, and when it ends (None: not known or never).
+
+    `readable` are the kinds that its permissions cover; without `photo` there is no Identity but PermissionLost.
+    """
 
     remote_id: str
     display_name: str
     permissions: dict[str, Permission] = field(default_factory=dict)
     expires_at: datetime | None = None
     data_access_expires_at: datetime | None = None
+    readable: frozenset[Kind] = frozenset(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from fbbackup import models
 from fbbackup.errors import LoginNeeded, PermissionLost, SourceUnavailable
-from fbbackup.models import Identity, Kind, Permission
+from fbbackup.models import Identity, Permission
 from fbbackup.sources.graph.api import GraphApi
 from fbbackup.sources.graph.failures import GraphFailed, Kind, failure_of
 from fbbackup.sources.graph.values import identifier, moment, rows, text, whole
@@ -48,7 +49,7 @@ class Account:
             permissions=dict(permissions or {}),
             expires_at=moment(whole(token.get("expires_at")) or None),
             data_access_expires_at=moment(whole(token.get("data_access_expires_at")) or None),
-            readable=frozenset(Kind) if self.may_read_videos() else frozenset({Kind.PHOTO}),
+            readable=frozenset(models.Kind) if self.may_read_videos() else frozenset({models.Kind.PHOTO}),
         )
 
     async def confirm(self) -> None:
