@@ -20,7 +20,7 @@ from fbbackup.backup import RunResult, back_up
 from fbbackup.catalog import Catalog, albums, open_catalog, open_reader
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, state_folder
-from fbbackup.errors import ConfigError, DamageFound, FbbackupError
+from fbbackup.errors import DamageFound, FbbackupError
 from fbbackup.http import HostRules, Http, HttpSettings
 from fbbackup.job import Job, RunSettings, Tally, utc_now
 from fbbackup.models import Picture
@@ -246,7 +246,7 @@ def _scratch_place(config: Config, root: Path) -> Iterator[_Place]:
 
 
 def examine_setup(
-    config: Config, archive: Path | None, *, strict: bool, environ: Mapping[str, str] = os.environ
+    config: Config, archive: str | None, *, strict: bool, environ: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
     """`doctor`: configuration, credentials, archive and catalog; with `strict` every rule of the archive."""
     checks: list[dict[str, Any]] = []
@@ -287,22 +287,15 @@ def _check_login(config: Config, environ: Mapping[str, str]) -> str:
     return f"a token is there for {', '.join(a.name for a in config.accounts)}" if config.accounts else "no account yet"
 
 
-def _root(config: Config, archive: Path | None) -> Path:
-    root = archive or config.archive
-    if root is None:
-        raise ConfigError('no archive is named; add archive = "/folder" to the configuration, or pass --archive')
-    return root.expanduser()
-
-
-def _check_archive(config: Config, archive: Path | None) -> str:
-    root = _root(config, archive)
+def _check_archive(config: Config, archive: str | None) -> str:
+    root = config.archive_folder(archive)
     found = open_existing(root)
     open_reader(config.catalog.path or found.catalog_path).close()
     return f"{root} holds archive {found.archive_id[:8]}"
 
 
-def _findings(config: Config, archive: Path | None, *, strict: bool) -> list[dict[str, str]]:
-    root = _root(config, archive)
+def _findings(config: Config, archive: str | None, *, strict: bool) -> list[dict[str, str]]:
+    root = config.archive_folder(archive)
     store = DirectoryStore(root, threads=1)
     db = open_reader(config.catalog.path or root / "catalog.sqlite")
     try:

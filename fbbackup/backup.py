@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import downloads, runs
-from fbbackup.catalog.runs import RunRecord, Verdict
+from fbbackup.catalog.runs import Interruption, RunRecord, Verdict
 from fbbackup.crawl import Crawled, crawl
 from fbbackup.download import Downloads, thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
@@ -42,24 +42,31 @@ class RunResult:
 
 
 async def back_up(job: Job) -> RunResult:
-    """One run, from the first call to its verdict. Raises only what makes the archive unusable or is a bug."""
+    """One run, from the first call to its verdict. Raises only what makes the archive unusable, or is a bug."""
     kind = "deep" if job.settings.deep else "quick"
-    crashed_at = await job.catalog.read(runs.unfinished_run, job.account_id)
-    if crashed_at is not None:
-        await job.catalog.write(downloads.forget_thumbnails_since, crashed_at)
+    cut_short = await job.catalog.read(runs.interruption, job.account_id)
     run_id = await job.catalog.write(runs.start_run, job.account_id, kind, job.now())
     try:
         if job.settings.dry_run:
             error, deferred = await _crawl_and_judge(job)
         else:
-            await reconcile(job, crashed=crashed_at is not None)
-            error, deferred = await _crawl_and_download(job)
-            await _make_thumbnails(job)
-            await job.store.sync_derived()
-    except FbbackupError as failure:
-        await _try_to_record(job, run_id, failure)
+            error, deferred = await _work(job, cut_short)
+        return await _conclude(job, run_id, kind, error, deferred)
+    except BaseException as failure:
+        await _record_failure(job, run_id, failure)
         raise
-    return await _conclude(job, run_id, kind, error, deferred)
+
+
+async def _work(job: Job, cut_short: Interruption | None) -> tuple[FbbackupError | None, bool]:
+    if cut_short is not None and not cut_short.recorded:
+        await job.catalog.write(downloads.forget_thumbnails_since, cut_short.started_at)
+    await reconcile(job, crashed=cut_short is not None)
+    pending = await job.catalog.read(downloads.not_stored, job.account_id)
+    job.tally.known_pending = pending.get("wanted", 0) + pending.get("failed", 0)
+    outcome = await _crawl_and_download(job)
+    await _make_thumbnails(job)
+    await job.store.sync_derived()
+    return outcome
 
 
 async def _crawl_and_download(job: Job) -> tuple[FbbackupError | None, bool]:
@@ -157,11 +164,18 @@ def _result_line(
     return f"complete: {len(verdicts)} albums, {done}"
 
 
-async def _try_to_record(job: Job, run_id: int, error: FbbackupError) -> None:
-    """Writes down why the run failed, if the catalog can still be written to."""
-    record = RunRecord("failed", job.tally.counters(), job.source.calls, job.tally.bytes, str(error))
+async def _record_failure(job: Job, run_id: int, failure: BaseException) -> None:
+    """Writes down that the run was cut short, if the disk still allows it: Ctrl-C costs no thumbnail then."""
+    record = RunRecord("failed", job.tally.counters(), job.source.calls, job.tally.bytes, _why(failure))
     try:
+        await job.store.sync_derived()
         await job.catalog.write(runs.finish_run, run_id, record, (), job.now())
         await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
     except FbbackupError:
         return
+
+
+def _why(failure: BaseException) -> str:
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return "stopped" if isinstance(failure, asyncio.CancelledError) else str(failure) or type(failure).__name__

@@ -27,7 +27,7 @@ class Options:
     """What stands before the command."""
 
     config_file: Path | None
-    archive: Path | None
+    archive: str | None
     verbose: bool
     quiet: bool
 
@@ -38,20 +38,17 @@ class Options:
 
     def root(self, config: Config) -> Path:
         """The archive's folder."""
-        root = self.archive or config.archive
-        if root is None:
-            raise ConfigError('no archive is named; add archive = "/folder" to the configuration, or pass --archive')
-        return root.expanduser()
+        return config.archive_folder(self.archive)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fbbackup")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file to use.")
-@click.option("--archive", type=click.Path(path_type=Path), help="Folder of the archive.")
+@click.option("--archive", metavar="DIR", help="Folder of the archive.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell more; show tracebacks.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only results.")
 @click.pass_context
-def cli(context: click.Context, config_file: Path | None, archive: Path | None, verbose: bool, quiet: bool) -> None:
+def cli(context: click.Context, config_file: Path | None, archive: str | None, verbose: bool, quiet: bool) -> None:
     """Keeps an offline, provably complete copy of your own Facebook photos."""
     context.obj = Options(config_file, archive, verbose, quiet)
 
@@ -70,7 +67,12 @@ def demo(options: Options, photos: int, port: int, no_serve: bool, json_out: boo
     """Shows the whole thing without an account, on a pretend Facebook."""
     from fbbackup.demo import run_demo
 
-    record = run_demo(photos=photos, port=port, folder=options.archive, quiet=options.quiet or json_out)
+    record = run_demo(
+        photos=photos,
+        port=port,
+        folder=Path(options.archive).absolute() if options.archive else None,
+        quiet=options.quiet or json_out,
+    )
     _result(json_out, record, record["lines"])
     _end_with(max(run["exit_code"] for run in record["runs"]))
 
@@ -160,8 +162,8 @@ def accounts(options: Options, json_out: bool) -> None:
     from fbbackup.status import account_lines, account_records
 
     config = options.config()
-    root = options.archive or config.archive
-    record = {"accounts": account_records(config, root.expanduser() if root else None)}
+    root = options.root(config) if options.archive or config.archive else None
+    record = {"accounts": account_records(config, root)}
     _result(json_out, record, account_lines(record["accounts"]))
 
 

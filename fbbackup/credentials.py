@@ -72,7 +72,7 @@ class Credentials:
         secret = self._find(account, "token")
         if secret is None:
             variable = _variable(account, "token")
-            raise LoginNeeded(f'account "{account}" has no token; run "fbbackup login {account}" or set {variable}')
+            raise LoginNeeded(f'account "{account}" has no token; set {variable}, or put it into {self.file}')
         return secret
 
     def app_secret(self, account: str) -> Secret | None:

@@ -124,9 +124,8 @@ def test_file_with_bom_and_windows_line_ends(state: Path) -> None:
 def test_no_token_names_the_remedy_and_exits_3(state: Path) -> None:
     with pytest.raises(LoginNeeded) as caught:
         credentials(state).token("my-page")
-    assert str(caught.value) == (
-        'account "my-page" has no token; run "fbbackup login my-page" or set FBBACKUP_TOKEN_MY_PAGE'
-    )
+    remedy = f"set FBBACKUP_TOKEN_MY_PAGE, or put it into {credentials(state).file}"
+    assert str(caught.value) == f'account "my-page" has no token; {remedy}'
     assert caught.value.exit_code == 3
 
 

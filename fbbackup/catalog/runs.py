@@ -9,7 +9,10 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
-from fbbackup.catalog.times import moment, stamp
+from fbbackup.catalog.times import stamp
+
+ENDED = ("complete", "incomplete")
+"""Outcomes of runs that came to their end; the others are `failed` and, unrecorded, none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,23 @@ def start_run(db: Connection, account_id: int, kind: str, now: datetime) -> int:
     return run_id
 
 
-def unfinished_run(db: Connection, account_id: int) -> datetime | None:
-    """When the account's last run began, if it never came to its end (crash, power cut)."""
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A run that did not end in order. `recorded` is false when it could not even write that down (power cut, kill)."""
+
+    started_at: datetime
+    recorded: bool
+
+
+def interruption(db: Connection, account_id: int) -> Interruption | None:
+    """How the account's last run was cut short, if it was."""
     row = db.execute(
-        "SELECT started_at, finished_at FROM runs WHERE account_id = ? ORDER BY id DESC LIMIT 1",
+        "SELECT started_at, finished_at, outcome FROM runs WHERE account_id = ? ORDER BY id DESC LIMIT 1",
         (account_id,),
     ).fetchone()
-    return moment(row["started_at"]) if row is not None and row["finished_at"] is None else None
+    if row is None or row["outcome"] in ENDED:
+        return None
+    return Interruption(datetime.fromisoformat(row["started_at"]), row["finished_at"] is not None)
 
 
 def finish_run(db: Connection, run_id: int, record: RunRecord, verdicts: Sequence[Verdict], now: datetime) -> None:

@@ -56,9 +56,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How often the daemon looks."""
+    """How often things are looked at again."""
 
-    quick_interval_seconds: int = _setting(whole(60, 604_800), 3600, "Time between two quick runs of the daemon.")
     deep_days: int = _setting(whole(1, 365), 14, "Every album is listed again at least this often.")
 
 
@@ -87,7 +86,6 @@ class Thumbnails:
 
     enabled: bool = _setting(FLAG, True, "Make thumbnails.")
     size: int = _setting(whole(32, 2048), 320, "Longer side in pixels.")
-    quality: int = _setting(whole(1, 100), 80, "WebP quality.")
 
 
 @dataclass(frozen=True, slots=True)
