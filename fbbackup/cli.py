@@ -131,7 +131,7 @@ def audit(options: Options, json_out: bool) -> None:
 @click.pass_obj
 def doctor(options: Options, strict: bool, json_out: bool) -> None:
     """Checks the set-up: configuration, archive, catalog, login; --strict also every rule of the archive."""
-    from fbbackup.app import examine_setup
+    from fbbackup.doctor import examine_setup
 
     record = examine_setup(options.config(), options.archive, strict=strict)
     _result(json_out, record, record["lines"])
