@@ -153,8 +153,8 @@ class Http:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        request = self._client.build_request("GET", url, params=params, headers=headers)
         try:
+            request = self._client.build_request("GET", url, params=params, headers=headers)
             async with self._open(request, self.settings.reply_limit) as arrival:
                 return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
         except (DownloadError, *_FAILURES) as error:
@@ -290,7 +290,7 @@ def _reason(error: BaseException) -> str:
     for link in _chain(error):
         if isinstance(link, AddressRefused | DownloadError):
             return redact(str(link))
-        if isinstance(link, ssl.SSLCertVerificationError):
+        if type(link) is ssl.SSLCertVerificationError:
             return f"its certificate is not accepted ({link.verify_message})"
         if isinstance(link, TimeoutError | httpx.ReadTimeout):
             return "no answer in time"
