@@ -13,7 +13,7 @@ from fbbackup.download import Downloads, thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
 from fbbackup.job import Job, sentence
 from fbbackup.reconcile import reconcile
-from fbbackup.vanish import settle, settle_undisputed
+from fbbackup.vanish import distrust, settle, settle_undisputed
 
 THUMBNAIL_GROUP = 32
 
@@ -85,8 +85,9 @@ async def _crawl_and_download(job: Job) -> tuple[FbbackupError | None, bool]:
 async def _crawl_and_judge(job: Job) -> tuple[FbbackupError | None, bool]:
     try:
         crawled: Crawled = await crawl(job)
-        await settle(job, crawled.missing_albums)
+        await settle(job, crawled.missing_albums, crawled.identity)
     except (Incomplete, LoginNeeded) as error:
+        await distrust(job, error)
         await settle_undisputed(job)
         return error, False
     return None, crawled.sweep_deferred

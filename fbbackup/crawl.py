@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings
 from fbbackup.catalog.albums import KnownAlbum
 from fbbackup.errors import CursorRejected, ItemError
 from fbbackup.job import Job
-from fbbackup.models import Album, Page
+from fbbackup.models import Album, Identity, Page
 
 PAGE_OF_UPLOADS = 100
 """Photos that one call of the uploads list shows at best (fact A.10)."""
@@ -18,10 +18,12 @@ PAGE_OF_UPLOADS = 100
 
 @dataclass(frozen=True, slots=True)
 class Crawled:
-    """Albums that the album list no longer has, and whether uploads outside albums were left for a deep crawl."""
+    """Albums that the album list no longer has, whether uploads outside albums were left for a deep crawl, and who
+    the login was when it began."""
 
     missing_albums: tuple[tuple[int, Album], ...]
     sweep_deferred: bool
+    identity: Identity
 
 
 async def crawl(job: Job) -> Crawled:
@@ -32,12 +34,13 @@ async def crawl(job: Job) -> Crawled:
     missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
     known = await job.catalog.read(album_rows.known_albums, job.account_id, job.settings.wanted, {})
     gone = {album_id for album_id, _ in missing}
-    due, deferred = await _due_albums(job, [album for album in known if album.id not in gone])
+    offered = [album for album in known if album.id not in gone and album.album.remote_id in seen]
+    due, deferred = await _due_albums(job, offered)
     job.tally.albums_total = len(due)
     job.tally.publish()
     await _open_albums(job, [album for album in due if not album.album.virtual])
     await _open_albums(job, [album for album in due if album.album.virtual])
-    return Crawled(tuple(missing), deferred)
+    return Crawled(tuple(missing), deferred, identity)
 
 
 async def _list_albums(job: Job) -> list[str]:
@@ -62,12 +65,12 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[Known
             probe = await job.source.probe(album.album)
             sign = album_rows.sign_of(album.album, job.settings.wanted, probe)
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
-        if not (job.settings.deep or stale):
+        if not (job.settings.deep or stale or album.under_way):
             continue
-        if album.album.kind == "uploads" and not job.settings.deep and not await _sweep_is_cheap(job):
+        if album.album.kind == "uploads" and not (job.settings.deep or album.under_way or await _sweep_is_cheap(job)):
             deferred = deferred or album.listed_at is None
             continue
-        due.append(KnownAlbum(album.id, album.album, sign, album.listed_sign, album.listed_at, album.members))
+        due.append(replace(album, sign=sign))
     return due, deferred
 
 

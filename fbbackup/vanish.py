@@ -12,33 +12,51 @@ from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings
 from fbbackup.catalog.listings import Missing
 from fbbackup.catalog.photos import mark_gone
-from fbbackup.errors import MassVanish
+from fbbackup.errors import FbbackupError, MassVanish, PermissionLost
 from fbbackup.job import Job
-from fbbackup.models import Absence, Album
+from fbbackup.models import Absence, Album, Answers, Identity
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """`questions` are photos that no finished listing shows, in need of an answer by id."""
+    """`questions` are photos that no finished listing shows, in need of an answer by id; `hidden` are those of a kind
+    that the login may not read, about which its answers mean nothing."""
 
     missing: tuple[Missing, ...]
     questions: tuple[str, ...]
+    hidden: frozenset[str]
 
 
-async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]]) -> None:
-    """Judges what is missing, then closes the finished listings. Raises MassVanish before anything is changed."""
+async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]], login: Identity) -> None:
+    """Judges what is missing, then closes the finished listings. `login` is who listed them.
+
+    Raises MassVanish or PermissionLost before anything is changed.
+    """
     finished = await job.catalog.read(listings.finished_listings, job.account_id)
     orphans = await job.catalog.read(listings.members_of, [album_id for album_id, _ in missing_albums])
-    candidates = await _candidates(job, (*finished, *orphans))
-    await _brake(job, len(candidates.questions))
+    candidates = await _candidates(job, (*finished, *orphans), login)
+    await _brake(job, len(candidates.questions), login)
     denied = await _denied_albums(job, missing_albums)
     kept_albums = {album_id for album_id, _ in missing_albums} - {album_id for album_id, _ in denied}
-    doubtful = tuple(m for m in candidates.missing if m.album_id not in kept_albums)
-    await _judge(job, await _candidates(job, doubtful))
+    believed = tuple(m for m in candidates.missing if m.album_id not in kept_albums)
+    candidates = await _candidates(job, believed, login)
+    answers = await job.source.photos_by_id(candidates.questions) if candidates.questions else Answers()
+    if finished or denied or answers.absent:
+        await _confirm_login(job, login)
+    await _judge(job, candidates, answers)
     for album_id, absence in denied:
         await job.catalog.write(album_rows.mark_album_gone, album_id, absence, job.now())
     for listing in finished:
         await job.catalog.write(listings.settle_listing, listing.album_id, job.now())
+
+
+async def _confirm_login(job: Job, before: Identity) -> None:
+    """A lost permission empties lists and denies by id, and no error says so: what was shown and what was denied is
+    believed only of a login that may read afterwards what it could read before. Raises PermissionLost."""
+    after = await job.source.identity()
+    if lost := before.readable - after.readable:
+        kinds = " and ".join(sorted(f"{kind}s" for kind in lost))
+        raise PermissionLost(f"the login lost the permission to read {kinds} during the run; the next run looks again")
 
 
 async def settle_undisputed(job: Job) -> None:
@@ -48,16 +66,29 @@ async def settle_undisputed(job: Job) -> None:
             await job.catalog.write(listings.settle_listing, listing.album_id, job.now())
 
 
-async def _candidates(job: Job, missing: Sequence[Missing]) -> _Candidates:
+async def distrust(job: Job, error: FbbackupError) -> None:
+    """Forgets listings that an error puts in doubt; the next run reads them again. What they recorded stays."""
+    if isinstance(error, PermissionLost):
+        await job.catalog.write(listings.drop_listings, job.account_id)
+    elif isinstance(error, MassVanish):
+        for listing in await job.catalog.read(listings.finished_listings, job.account_id):
+            if listing.photo_ids:
+                await job.catalog.write(listings.drop_listing, listing.album_id)
+
+
+async def _candidates(job: Job, missing: Sequence[Missing], login: Identity) -> _Candidates:
     ids = list(dict.fromkeys(id_ for album in missing for id_ in album.photo_ids))
     elsewhere = await job.catalog.read(listings.members_elsewhere, ids)
-    return _Candidates(tuple(missing), tuple(id_ for id_ in ids if id_ not in elsewhere))
+    hidden = await job.catalog.read(listings.of_other_kinds, ids, login.readable)
+    questions = tuple(id_ for id_ in ids if id_ not in elsewhere and id_ not in hidden)
+    return _Candidates(tuple(missing), questions, frozenset(hidden - elsewhere))
 
 
-async def _brake(job: Job, missing: int) -> None:
+async def _brake(job: Job, missing: int, login: Identity) -> None:
     known = await job.catalog.read(listings.known_photos, job.account_id)
     allowed = max(job.settings.vanish_minimum, known * job.settings.vanish_percent / 100)
     if missing > allowed and not job.settings.accept_vanished:
+        await _confirm_login(job, login)
         raise MassVanish(
             f"{missing} of {known} photos are missing on Facebook all at once; nothing was changed. If you "
             "removed them yourself, run `fbbackup sync --accept-vanished`; otherwise check the account's permissions"
@@ -73,23 +104,16 @@ async def _denied_albums(job: Job, missing: Sequence[tuple[int, Album]]) -> list
     return denied
 
 
-async def _judge(job: Job, candidates: _Candidates) -> None:
-    questions = set(candidates.questions)
-    absent: list[Absence] = []
-    doubtful: set[str] = set()
-    if questions:
-        answers = await job.source.photos_by_id(candidates.questions)
-        absent = list(answers.absent)
-        doubtful = {absence.id for absence in answers.unclear}
-        if absent:
-            # A lost permission answers "does not exist" too: only a login that may still read everything is believed.
-            await job.source.identity()
-    for absence in absent:
+async def _judge(job: Job, candidates: _Candidates, answers: Answers) -> None:
+    """Sets tombstones for what is denied; what is in doubt stays as it is, what lives on leaves only its album."""
+    for absence in answers.absent:
         await job.catalog.write(mark_gone, absence.id, absence.evidence, job.now())
-    gone = {absence.id for absence in absent}
+    gone = {absence.id for absence in answers.absent}
+    unclear = {absence.id for absence in answers.unclear}
+    doubtful = unclear | candidates.hidden
     job.tally.gone += len(gone)
     for album in candidates.missing:
         moved = [id_ for id_ in album.photo_ids if id_ not in gone and id_ not in doubtful]
         await job.catalog.write(listings.remove_members, album.album_id, moved, job.now())
-    if doubtful:
-        job.tally.note(f"{len(doubtful)} photos are missing from their albums, and Facebook gave no clear answer why")
+    if unclear:
+        job.tally.note(f"{len(unclear)} photos are missing from their albums, and Facebook gave no clear answer why")

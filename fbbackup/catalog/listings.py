@@ -6,14 +6,14 @@ A listing's pages stay until it is settled, so that absence is judged from a who
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
 from fbbackup.catalog.photos import Recorded, index_photos, record_photos
 from fbbackup.catalog.times import stamp
-from fbbackup.models import Page, Photo
+from fbbackup.models import Kind, Page, Photo
 
 RESUMABLE = timedelta(hours=24)
 """An unfinished listing that is older starts again: cursors are short-lived (fact A.10)."""
@@ -52,6 +52,11 @@ def begin_listing(db: Connection, album_id: int, sign: str, now: datetime) -> Un
 def drop_listing(db: Connection, album_id: int) -> None:
     """Forgets how far a listing is; nothing that it recorded is lost."""
     db.execute("DELETE FROM listings WHERE album_id = ?", (album_id,))
+
+
+def drop_listings(db: Connection, account_id: int) -> None:
+    """`drop_listing` for all albums of an account."""
+    db.execute("DELETE FROM listings WHERE album_id IN (SELECT id FROM albums WHERE account_id = ?)", (account_id,))
 
 
 def record_page(db: Connection, account_id: int, album_id: int, page: Page, now: datetime) -> Recorded:
@@ -190,6 +195,16 @@ def members_elsewhere(db: Connection, ids: Sequence[str]) -> set[str]:
         "WHERE EXISTS (SELECT 1 FROM listing_pages g, json_each(g.ids) j "
         "WHERE g.album_id = m.album_id AND j.value = w.value)",
         (json.dumps(list(ids)),),
+    )
+    return {row["id"] for row in rows}
+
+
+def of_other_kinds(db: Connection, ids: Sequence[str], kinds: Collection[Kind]) -> set[str]:
+    """Those of `ids` that are of none of these kinds."""
+    rows = db.execute(
+        "SELECT p.id FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value "
+        "WHERE p.kind NOT IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)), json.dumps(list(kinds))),
     )
     return {row["id"] for row in rows}
 
