@@ -10,16 +10,17 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 
+from benchmarks.figures import Figure, Pairs, need, show
 from fbbackup.catalog import albums, listings, open_catalog, photos
 from fbbackup.catalog.photos import _values
 from fbbackup.catalog.times import stamp
@@ -97,14 +98,19 @@ def plain_upserts(db: Connection, account: int, album: int, page: Page) -> None:
     columns = photos._COLUMNS
     db.executemany(
         f"INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, key_stem, {', '.join(columns)}) "
-        f"VALUES ({', '.join('?' * (6 + len(columns)))}) ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at, "
-        + ", ".join(f"{c} = excluded.{c}" for c in columns),
+        f"VALUES ({', '.join('?' * (6 + len(columns)))}) ON CONFLICT (id) DO UPDATE SET "
+        "last_seen_at = excluded.last_seen_at, " + ", ".join(f"{c} = excluded.{c}" for c in columns),
         [(p.id, account, stamp(NOW), stamp(NOW), "wanted", photos.key_stem(p), *_values(p)) for p in page.photos],
     )
     db.executemany(
-        "INSERT INTO variants VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (photo_id, rank) DO UPDATE SET url = excluded.url, "
-        "width = excluded.width, height = excluded.height, format = excluded.format, expires_at = excluded.expires_at",
-        [(p.id, r, v.width, v.height, v.format, v.url, stamp(v.expires_at)) for p in page.photos for r, v in enumerate(p.variants)],
+        "INSERT INTO variants VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (photo_id, rank) DO UPDATE SET "
+        "url = excluded.url, width = excluded.width, "
+        "height = excluded.height, format = excluded.format, expires_at = excluded.expires_at",
+        [
+            (p.id, r, v.width, v.height, v.format, v.url, stamp(v.expires_at))
+            for p in page.photos
+            for r, v in enumerate(p.variants)
+        ],
     )
     db.executemany(
         "INSERT INTO album_photos VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (album_id, photo_id) DO UPDATE SET "
@@ -114,17 +120,29 @@ def plain_upserts(db: Connection, account: int, album: int, page: Page) -> None:
 
 
 def write_csv(folder: Path, prepared: list[tuple[int, Page]]) -> None:
-    with (folder / "photos.csv").open("w", newline="") as p, (folder / "variants.csv").open("w", newline="") as v, (
-        folder / "members.csv"
-    ).open("w", newline="") as m:
+    with (
+        (folder / "photos.csv").open("w", newline="") as p,
+        (folder / "variants.csv").open("w", newline="") as v,
+        (folder / "members.csv").open("w", newline="") as m,
+    ):
         photo_rows, variant_rows, member_rows = csv.writer(p), csv.writer(v), csv.writer(m)
         for album, page in prepared:
             for position, item in enumerate(page.photos):
-                photo_rows.writerow((item.id, 1, stamp(NOW), stamp(NOW), "wanted", photos.key_stem(item), *_values(item)))
+                photo_rows.writerow(
+                    (item.id, 1, stamp(NOW), stamp(NOW), "wanted", photos.key_stem(item), *_values(item))
+                )
                 member_rows.writerow((album, item.id, position, stamp(NOW), stamp(NOW)))
                 for rank, variant in enumerate(item.variants):
                     variant_rows.writerow(
-                        (item.id, rank, variant.width, variant.height, variant.format, variant.url, stamp(variant.expires_at))
+                        (
+                            item.id,
+                            rank,
+                            variant.width,
+                            variant.height,
+                            variant.format,
+                            variant.url,
+                            stamp(variant.expires_at),
+                        )
                     )
 
 
@@ -140,36 +158,34 @@ def shell_import(folder: Path) -> None:
     subprocess.run(["sqlite3", str(database)], input=script, text=True, check=True)
 
 
-def main() -> None:
+def run(arguments: Sequence[str] = ()) -> list[Figure]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    need("sqlite3")
     prepared = list(pages(options.photos))
     rows = options.photos * (2 + VARIANTS)
-    ours, shell, again, upserts = [], [], [], []
+    taken: dict[str, list[float]] = {"ours": [], "shell": [], "again": [], "upserts": []}
     for _ in range(options.rounds):
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(prefix="fbbackup-bench-") as name:
             folder = Path(name)
             write_csv(folder, prepared)
-            shell.append(timed(lambda: shell_import(folder)))
+            taken["shell"].append(timed(partial(shell_import, folder)))
             crawl = Crawl(folder, prepared)
-            ours.append(timed(crawl.record))
+            taken["ours"].append(timed(crawl.record))
             crawl.catalog.write_now(lambda db: db.execute("UPDATE photos SET state = 'stored'") and None)
-            again.append(timed(crawl.record))
-            upserts.append(timed(crawl.upsert))
+            taken["again"].append(timed(crawl.record))
+            taken["upserts"].append(timed(crawl.upsert))
             crawl.catalog.close()
-    ratio = statistics.median(s / o for s, o in zip(shell, ours, strict=True))
-    print(
-        f"catalog rows/s of a crawl: fbbackup {rows / statistics.median(ours):,.0f}, sqlite3 .import "
-        f"{rows / statistics.median(shell):,.0f}, ratio {ratio:.2f} (goal 0.35)"
-    )
-    ratio = statistics.median(u / a for u, a in zip(upserts, again, strict=True))
-    print(
-        f"pass without changes, rows/s: fbbackup {rows / statistics.median(again):,.0f}, plain upserts "
-        f"{rows / statistics.median(upserts):,.0f}, ratio {ratio:.2f} (goal 2.5)"
+    rates = {name: [rows / seconds for seconds in found] for name, found in taken.items()}
+    return show(
+        [
+            Pairs(rates["ours"], rates["shell"]).figure("catalog rows of a crawl", "rows/s", "sqlite3 .import", 0.35),
+            Pairs(rates["again"], rates["upserts"]).figure("pass without changes", "rows/s", "plain upserts", 2.5),
+        ]
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(sys.argv[1:])

@@ -1,0 +1,3 @@
+"""One script a figure, each beside its peer in the same run."""
+
+from __future__ import annotations
