@@ -207,18 +207,17 @@ def test_old_dicts_of_tags_are_read() -> None:
 
 
 def test_videos_in_album_listings_are_told_by_their_looks() -> None:
-    node = {
-        "id": "1",
-        "source": "https://video.test/a.mp4?oe=6A000000",
-        "permalink_url": "/ada/videos/1/",
-        "format": [{"width": 64, "height": 48}, {"width": 640, "height": 480}],
-    }
-    found = photo_from_node(node, asked=ALL)
+    sizes = [{"width": 640, "height": 480}, {"width": 320, "height": 240, "filter": "native"}]
+    node = {"id": "1", "source": "https://video.test/a.mp4?oe=6A000000", "permalink_url": "/ada/videos/1/"}
+    found = photo_from_node(node | {"format": sizes}, asked=ALL)
     assert found.kind is Kind.VIDEO
     assert found.link == "https://www.facebook.com/ada/videos/1/"
+    assert "title" in found.absent_fields
     assert found.largest is not None
-    assert (found.largest.width, found.largest.format) == (640, "mp4")
-    assert photo_from_node({"id": "2"}, asked=frozenset(VIDEO)).variants == ()
+    assert (found.largest.width, found.largest.format) == (320, "mp4")
+    bare = photo_from_node({"id": "2"}, asked=frozenset(VIDEO))
+    assert (bare.kind, bare.variants) == (Kind.VIDEO, ())
+    assert "caption" not in bare.absent_fields
 
 
 def test_raw_is_the_same_at_every_listing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,13 +58,25 @@ def photo_from_node(node: Any, *, asked: frozenset[str]) -> Photo:
     if node_id is None:
         raise BadNode("an item without an id")
     video = "source" in asked or _is_video(node)
+    return replace(
+        _described(node, node_id),
+        kind=Kind.VIDEO if video else Kind.PHOTO,
+        people=_people(node.get("tags")) if "tags" in asked else None,
+        comments=_comments(node.get("comments")) if "comments" in asked else None,
+        reactions=_reactions(node.get("reactions")) if "reactions" in asked else None,
+        variants=_video_variants(node) if video else _variants(node),
+        raw=canonical(node),
+        absent_fields=absent_columns(asked, video=video),
+    )
+
+
+def _described(node: dict[str, Any], node_id: str) -> Photo:
+    """What the node says in plain values."""
     from_id, from_name = person(node.get("from"))
-    created = moment(node.get("created_time"))
-    backdated = moment(node.get("backdated_time"))
+    created, backdated = moment(node.get("created_time")), moment(node.get("backdated_time"))
     file_date, date_source, precision = _file_date(created, backdated, node.get("backdated_time_granularity"))
     return Photo(
         id=node_id,
-        kind=Kind.VIDEO if video else Kind.PHOTO,
         caption=text(node.get("name")) or text(node.get("description")),
         title=text(node.get("title")),
         alt_text=text(node.get("alt_text")),
@@ -80,12 +93,6 @@ def photo_from_node(node: Any, *, asked: frozenset[str]) -> Photo:
         updated_at=moment(node.get("updated_time")),
         backdated_at=backdated,
         album=_album_of(node.get("album")),
-        people=_people(node.get("tags")) if "tags" in asked else None,
-        comments=_comments(node.get("comments")) if "comments" in asked else None,
-        reactions=_reactions(node.get("reactions")) if "reactions" in asked else None,
-        variants=_video_variants(node) if video else _variants(node),
-        raw=canonical(node),
-        absent_fields=absent_columns(asked, video=video),
     )
 
 
@@ -146,22 +153,24 @@ def _renditions(value: Any, kind: str) -> Iterable[Variant]:
     for entry in rows(value):
         url = text(entry.get("source"))
         if url:
-            suffix = urlsplit_path(url).rpartition(".")[2].lower()
+            suffix = _path_of(url).rpartition(".")[2].lower()
             form = kind or ({"jpg": "jpeg"}.get(suffix, suffix) if len(suffix) <= 4 else "")
             yield Variant(url, whole(entry.get("width")), whole(entry.get("height")), form, expiry_of(url))
 
 
 def _video_variants(node: dict[str, Any]) -> tuple[Variant, ...]:
-    """The one address that a video has; its size is that of the largest `format` (fact A.5)."""
+    """The one address that a video has; its size is that of the `native` format, else of the largest (fact A.5)."""
     url = text(node.get("source"))
     if url is None:
         return ()
-    sizes = [(whole(entry.get("width")), whole(entry.get("height"))) for entry in rows(node.get("format"))]
+    formats = rows(node.get("format"))
+    formats = [entry for entry in formats if entry.get("filter") == "native"] or formats
+    sizes = [(whole(entry.get("width")), whole(entry.get("height"))) for entry in formats]
     width, height = max(sizes, key=lambda size: (size[0] or 0) * (size[1] or 0), default=(None, None))
     return (Variant(url, width, height, "mp4", expiry_of(url)),)
 
 
-def urlsplit_path(url: str) -> str:
+def _path_of(url: str) -> str:
     """The path of an address, "" when it is none."""
     try:
         return urlsplit(url).path
