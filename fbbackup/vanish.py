@@ -69,11 +69,11 @@ async def settle_undisputed(job: Job) -> None:
 async def distrust(job: Job, error: FbbackupError) -> None:
     """Forgets listings that an error puts in doubt; the next run reads them again. What they recorded stays."""
     if isinstance(error, PermissionLost):
-        await job.catalog.write(listings.drop_listings, job.account_id)
+        await job.catalog.write(listings.doubt_listings, job.account_id)
     elif isinstance(error, MassVanish):
-        for listing in await job.catalog.read(listings.finished_listings, job.account_id):
-            if listing.photo_ids:
-                await job.catalog.write(listings.drop_listing, listing.album_id)
+        finished = await job.catalog.read(listings.finished_listings, job.account_id)
+        lacking = [listing.album_id for listing in finished if listing.photo_ids]
+        await job.catalog.write(listings.doubt_listings, job.account_id, lacking)
 
 
 async def _candidates(job: Job, missing: Sequence[Missing], login: Identity) -> _Candidates:

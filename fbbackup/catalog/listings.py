@@ -54,9 +54,18 @@ def drop_listing(db: Connection, album_id: int) -> None:
     db.execute("DELETE FROM listings WHERE album_id = ?", (album_id,))
 
 
-def drop_listings(db: Connection, account_id: int) -> None:
-    """`drop_listing` for all albums of an account."""
-    db.execute("DELETE FROM listings WHERE album_id IN (SELECT id FROM albums WHERE account_id = ?)", (account_id,))
+def doubt_listings(db: Connection, account_id: int, album_ids: Collection[int] | None = None) -> None:
+    """Forgets the listings of these albums, or of all the account's, and has the next run list them whatever they
+    look like then."""
+    chosen = None if album_ids is None else json.dumps(list(album_ids))
+    rows = db.execute(
+        "SELECT l.album_id FROM listings l JOIN albums a ON a.id = l.album_id "
+        "WHERE a.account_id = ? AND (? IS NULL OR l.album_id IN (SELECT value FROM json_each(?)))",
+        (account_id, chosen, chosen),
+    )
+    for (album_id,) in rows.fetchall():
+        db.execute("UPDATE albums SET listed_sign = NULL WHERE id = ?", (album_id,))
+        drop_listing(db, album_id)
 
 
 def record_page(db: Connection, account_id: int, album_id: int, page: Page, now: datetime) -> Recorded:

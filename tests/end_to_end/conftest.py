@@ -25,6 +25,7 @@ def make_home(
     """Makes the home: `library`, `account`, `limits` and `app_secret` for it, the rest for the simulator."""
     caplog.set_level(logging.DEBUG)
     homes: list[Home] = []
+    started: list[Simulator] = []
 
     def make(library: Library | None = None, *, sim: Simulator | None = None, **given: Any) -> Home:
         own = {name: given.pop(name) for name in ("account", "limits", "app_secret") if name in given}
@@ -32,6 +33,7 @@ def make_home(
             settings = {"budget": 100_000, "app_secret": own.get("app_secret"), **given}
             sim = Simulator(library or small(), **settings)
             sim.start()
+            started.append(sim)
         folder = tmp_path / f"home{len(homes)}"
         folder.mkdir()
         homes.append(Home(sim, folder, **own))
@@ -40,8 +42,8 @@ def make_home(
 
     yield make
     shown = capfd.readouterr()
-    for home in homes:
-        home.sim.stop()
+    for sim in started:
+        sim.stop()
     for home in homes:
         assert home.findings() == []
         assert home.sim.leaks == []

@@ -6,11 +6,10 @@ import asyncio
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -32,7 +31,8 @@ from fbbackup.stores.directory import DirectoryStore
 
 NAME = "ada"
 PATIENT = Download(workers=4, timeout_seconds=20, deadline_seconds=60, attempts=2)
-HASTY = Download(workers=4, timeout_seconds=0.25, deadline_seconds=0.5, attempts=1)
+STUBBORN = replace(PATIENT, attempts=5)
+HASTY = Download(workers=24, timeout_seconds=0.25, deadline_seconds=0.5, attempts=1)
 """Gives stalled servers up quickly. Only for runs in which stalling is the point."""
 
 Row = tuple[Any, ...]
@@ -126,8 +126,8 @@ class Home:
 
     # -- the program in a process of its own -----------------------------------------------------------------
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """`python -m fbbackup …` with the same account and archive."""
+    def start(self, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """`python -m fbbackup …` with the same account and archive, behind another program if wanted."""
         config = self.folder / "config.toml"
         config.write_text(
             f"archive = {json.dumps(str(self.archive))}\n[limits]\nkeep_free_bytes = 0\n"
@@ -135,7 +135,7 @@ class Home:
             f'[[accounts]]\nname = "{NAME}"\napi_url = "{self.sim.url}"\n'
         )
         return subprocess.Popen(
-            [sys.executable, "-m", "fbbackup", "--config", str(config), *arguments],
+            [*prefix, sys.executable, "-m", "fbbackup", "--config", str(config), *arguments],
             env={**os.environ, **self.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -292,11 +292,3 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
 
     monkeypatch.setattr(app, "Job", partial(app.Job, now=now, sleep=pass_at_once))
     monkeypatch.setattr(app, "GraphSettings", partial(app.GraphSettings, clock=home.sim.clock.now, sleep=pass_at_once))
-
-
-def lock_catalog(path: Path) -> Iterator[sqlite3.Connection]:
-    """Somebody else's write transaction on a catalog."""
-    db = sqlite3.connect(path)
-    db.execute("BEGIN IMMEDIATE")
-    yield db
-    db.close()
