@@ -67,17 +67,19 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[Known
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
         if not (job.settings.deep or stale or album.under_way):
             continue
-        if album.album.kind == "uploads" and not (job.settings.deep or album.under_way or await _sweep_is_cheap(job)):
+        if album.album.kind == "uploads" and not (job.settings.deep or album.under_way or await _sweep_is_cheap(job, known)):
             deferred = deferred or album.listed_at is None
             continue
         due.append(replace(album, sign=sign))
     return due, deferred
 
 
-async def _sweep_is_cheap(job: Job) -> bool:
+async def _sweep_is_cheap(job: Job, albums: Sequence[KnownAlbum]) -> bool:
     """Whether a quick run may read the whole list of uploads, which shows every photo once more."""
     known = await job.catalog.read(listings.known_photos, job.account_id)
-    return known // PAGE_OF_UPLOADS + 1 <= job.settings.sweep_calls
+    # A first run knows no photo yet, only what the albums claim to hold.
+    claimed = sum(album.album.remote_count or 0 for album in albums if not album.album.virtual)
+    return max(known, claimed) // PAGE_OF_UPLOADS + 1 <= job.settings.sweep_calls
 
 
 async def _open_albums(job: Job, due: Sequence[KnownAlbum]) -> None:
