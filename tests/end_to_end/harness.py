@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +36,11 @@ HASTY = Download(workers=24, timeout_seconds=0.25, deadline_seconds=0.5, attempt
 """Gives stalled servers up quickly. Only for runs in which stalling is the point."""
 
 Row = tuple[Any, ...]
+
+
+def sampled(every: Iterable[Any], *normal: Any) -> list[Any]:
+    """All of them as parameters of a test; those that are not `normal` run in sweeps only."""
+    return [one if one in normal else pytest.param(one, marks=pytest.mark.sweep) for one in every]
 
 
 def small(**options: Any) -> Library:

@@ -9,7 +9,7 @@ import pytest
 from fbbackup.errors import LoginNeeded
 from fbbackup.simulator import Simulator
 from tests.end_to_end.conftest import MakeHome
-from tests.end_to_end.harness import Home, small
+from tests.end_to_end.harness import Home, sampled, small
 
 CALLS = range(1, 25)
 """Numbers of the Graph calls of a first run at which something may happen; the run makes some twenty."""
@@ -24,7 +24,7 @@ def revoke(subcode: int) -> Callable[[Simulator], None]:
     return lambda sim: sim.access.revoke(subcode)
 
 
-SUBCODES = [460, 463, 467, *(pytest.param(code, marks=pytest.mark.sweep) for code in (None, 458, 459, 464, 492))]
+SUBCODES = sampled([None, 458, 459, 460, 463, 464, 467, 492], 460, 463)
 
 
 @pytest.mark.parametrize("subcode", SUBCODES)
