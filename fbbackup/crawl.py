@@ -67,7 +67,9 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[Known
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
         if not (job.settings.deep or stale or album.under_way):
             continue
-        if album.album.kind == "uploads" and not (job.settings.deep or album.under_way or await _sweep_is_cheap(job, known)):
+        if album.album.kind == "uploads" and not (
+            job.settings.deep or album.under_way or await _sweep_is_cheap(job, known)
+        ):
             deferred = deferred or album.listed_at is None
             continue
         due.append(replace(album, sign=sign))

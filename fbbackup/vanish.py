@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
 
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings
 from fbbackup.catalog.listings import Missing
-from fbbackup.catalog.photos import mark_gone
+from fbbackup.catalog.photos import index_photos, mark_gone, record_photos
 from fbbackup.errors import FbbackupError, MassVanish, PermissionLost
 from fbbackup.job import Job
 from fbbackup.models import Absence, Album, Answers, Identity
+
+HOMELESS_ASKED = 50
+"""Photos without an album that one run asks for, so that they never eat up the call allowance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,13 @@ async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]], login: I
     kept_albums = {album_id for album_id, _ in missing_albums} - {album_id for album_id, _ in denied}
     believed = tuple(m for m in candidates.missing if m.album_id not in kept_albums)
     candidates = await _candidates(job, believed, login)
-    answers = await job.source.photos_by_id(candidates.questions) if candidates.questions else Answers()
+    homeless = [id_ for id_ in await _homeless(job, login) if id_ not in candidates.questions]
+    questions = (*candidates.questions, *homeless)
+    answers = await job.source.photos_by_id(questions) if questions else Answers()
     if finished or denied or answers.absent:
         await _confirm_login(job, login)
     await _judge(job, candidates, answers)
+    await job.catalog.write(_record_found, job.account_id, answers, frozenset(homeless), job.now())
     for album_id, absence in denied:
         await job.catalog.write(album_rows.mark_album_gone, album_id, absence, job.now())
     for listing in finished:
@@ -82,6 +90,20 @@ async def _candidates(job: Job, missing: Sequence[Missing], login: Identity) -> 
     hidden = await job.catalog.read(listings.of_other_kinds, ids, login.readable)
     questions = tuple(id_ for id_ in ids if id_ not in elsewhere and id_ not in hidden)
     return _Candidates(tuple(missing), questions, frozenset(hidden - elsewhere))
+
+
+async def _homeless(job: Job, login: Identity) -> list[str]:
+    """Photos that no listing will ever show or lack again, because they left their last album: some of those that
+    could not be downloaded, in deep runs of all."""
+    states = ("stored", "wanted", "failed", "unavailable") if job.settings.deep else ("failed",)
+    ids = await job.catalog.read(listings.homeless, job.account_id, states, HOMELESS_ASKED)
+    hidden = await job.catalog.read(listings.of_other_kinds, ids, login.readable)
+    return [id_ for id_ in ids if id_ not in hidden]
+
+
+def _record_found(db: Connection, account_id: int, answers: Answers, ids: frozenset[str], now: datetime) -> None:
+    found = [photo for photo in answers.photos if photo.id in ids]
+    index_photos(db, record_photos(db, account_id, found, now).changed)
 
 
 async def _brake(job: Job, missing: int, login: Identity) -> None:

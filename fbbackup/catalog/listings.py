@@ -218,6 +218,17 @@ def of_other_kinds(db: Connection, ids: Sequence[str], kinds: Collection[Kind]) 
     return {row["id"] for row in rows}
 
 
+def homeless(db: Connection, account_id: int, states: Collection[str], limit: int) -> list[str]:
+    """Photos in these states that are in no album any more and not known to be gone, longest not seen first."""
+    rows = db.execute(
+        "SELECT p.id FROM photos p WHERE p.state IN (SELECT value FROM json_each(?)) AND p.account_id = ? "
+        "AND p.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM album_photos m JOIN albums a ON a.id = m.album_id "
+        "WHERE m.photo_id = p.id AND m.removed_at IS NULL AND a.gone_at IS NULL) ORDER BY p.last_seen_at LIMIT ?",
+        (json.dumps(list(states)), account_id, limit),
+    )
+    return [row["id"] for row in rows]
+
+
 def members_of(db: Connection, album_ids: Sequence[int]) -> list[Missing]:
     """All active, not gone members of these albums, as if a listing had shown none of them."""
     rows = db.execute(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from fbbackup.app import SyncOptions, sync_accounts
+from fbbackup.backup import RunResult
 from fbbackup.errors import LoginNeeded
 from fbbackup.simulator import Simulator
+from fbbackup.simulator.access import Token
 from tests.end_to_end.conftest import MakeHome
 from tests.end_to_end.harness import Home, sampled, small
 
@@ -147,12 +151,30 @@ def test_videos_stay_when_only_their_permission_goes(home: Home) -> None:
     home.complete(deep=True)
 
 
+def both(home: Home, bob: Token) -> list[RunResult]:
+    """One `sync` over two accounts that see the same library; ada's comes second."""
+    config = replace(home.config(), accounts=(replace(home.config().accounts[0], name="bob"), *home.config().accounts))
+    environ = home.environ | {"FBBACKUP_TOKEN_BOB": bob.text}
+    return [r.run for r in sync_accounts(config, home.archive, SyncOptions(), quiet=True, environ=environ)]
+
+
 def test_one_account_without_login_does_not_stop_the_other(home: Home) -> None:
-    home.sim.access.revoke(463)
-    code, _, err = home.command("sync")
-    assert code == 3
-    assert "Traceback" not in err
-    home.sim.access.restore()
+    bob = home.sim.access.issue("user", 0)
+    bob.revoked = (463, None)
+    assert [run.exit_code for run in both(home, bob)] == [3, 0]
+    assert home.current() == home.expected()
+
+
+def test_two_accounts_that_see_the_same_photos_store_them_once(home: Home) -> None:
+    bob = home.sim.access.issue("user", 0)
+    assert [run.exit_code for run in both(home, bob)] == [0, 0]
+    assert home.current() == home.expected()
+    assert home.downloads == len(home.expected())
+    before = home.snapshot()
+    home.forget()
+    assert [run.exit_code for run in both(home, bob)] == [0, 0]
+    assert home.downloads == 0
+    assert home.snapshot() == before
 
 
 def test_every_call_carries_the_proof_when_there_is_an_app_secret(make_home: MakeHome) -> None:
