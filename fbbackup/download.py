@@ -194,7 +194,7 @@ class Downloads:
         )
         stored = await self._known(digest, len(body))
         if stored is None:
-            stored = await self._put(f"{wanted.key_stem}.{picture.extension}", body)
+            stored = await self._put(f"{wanted.key_stem}.{picture.extension}", body, digest)
         if picture.thumbnail is None:
             return Kept(wanted.id, stored, picture, job.source.name, None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
@@ -212,12 +212,11 @@ class Downloads:
         self._storing[digest] = asyncio.get_running_loop().create_future()
         return None
 
-    async def _put(self, key: str, body: bytes) -> StoredFile:
-        digest = sha256(body).hexdigest()
+    async def _put(self, key: str, body: bytes, digest: str) -> StoredFile:
         try:
             for candidate in _candidate_keys(key):
                 try:
-                    return await self.job.store.put(candidate, body)
+                    return await self.job.store.put(candidate, body, digest)
                 except KeyTaken:
                     continue
             raise DownloadError(f"every name like {key} is taken", final=True)

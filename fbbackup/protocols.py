@@ -109,9 +109,10 @@ class Store(Protocol):
         """What this place can't promise, one line each; known only after the first files."""
         ...
 
-    async def put(self, key: str, body: bytes) -> StoredFile:
+    async def put(self, key: str, body: bytes, digest: str | None = None) -> StoredFile:
         """Keeps `body` under `key`: all or nothing, its bytes durable; its name is so after `settle`.
 
+        `digest` is the body's SHA-256 in hex, from callers that have it already.
         The same bytes under the same key are accepted again; other bytes raise KeyTaken.
         """
         ...

@@ -53,8 +53,8 @@ class DirectoryStore:
         self._executor.shutdown(wait=True)
         self._tree.close()
 
-    async def put(self, key: str, body: bytes) -> StoredFile:
-        return await self._run(self._tree.put, key, body)
+    async def put(self, key: str, body: bytes, digest: str | None = None) -> StoredFile:
+        return await self._run(self._tree.put, key, body, digest)
 
     async def stage(self, chunks: AsyncIterator[bytes]) -> Staged:
         part = new_part()

@@ -33,7 +33,7 @@ class MemoryStore:
         """What is promised to be there after a power cut now; a real disk may happen to keep more."""
         return {key: body for key, body in self._files.items() if key in self._durable}
 
-    async def put(self, key: str, body: bytes) -> StoredFile:
+    async def put(self, key: str, body: bytes, digest: str | None = None) -> StoredFile:
         self._make_room(key)
         if self._files.setdefault(key, bytes(body)) != body:
             raise KeyTaken(f"{key} already holds other bytes")

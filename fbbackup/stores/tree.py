@@ -41,9 +41,9 @@ class Tree:
     def close(self) -> None:
         os.close(self._root)
 
-    def put(self, key: str, body: bytes) -> StoredFile:
+    def put(self, key: str, body: bytes, digest: str | None = None) -> StoredFile:
         *parents, name = split_key(key)
-        file = StoredFile(key, hashlib.sha256(body).hexdigest(), len(body))
+        file = StoredFile(key, digest or hashlib.sha256(body).hexdigest(), len(body))
         with disk.blaming(self.root), self._folders(parents) as (folder, staging):
             if self._holds(folder, name, file):
                 return file
