@@ -98,7 +98,8 @@ def open_reader(path: Path) -> Connection:
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         db: Connection = sqlite3.connect(f"{name}?{mode}", uri=True, timeout=BUSY_SECONDS)
         try:
-            _check_version(db, path)
+            if _check_version(db, path) == 0:
+                raise ArchiveUnusable(f"the catalog at {path} was never finished; `fbbackup sync` completes it")
         except sqlite3.OperationalError as error:
             # A catalog on read-only media has no shared-memory file, and none can be made there.
             db.close()

@@ -92,7 +92,7 @@ def test_fields_that_are_gone_are_left_out_one_by_one(make_home: MakeHome) -> No
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(
-    "name", ["name", "updated_time", "backdated_time", "width", "from", "place", "album", "cover_photo", "count",
+    "name", ["updated_time", "backdated_time", "width", "from", "place", "album", "cover_photo", "count",
              "description", "type", "title", "length", "format", "permalink_url", "name_tags"]
 )  # fmt: skip
 def test_any_field_that_is_gone(make_home: MakeHome, name: str) -> None:
