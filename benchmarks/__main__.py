@@ -36,10 +36,11 @@ def main() -> int:
 def _table(figures: list[Figure]) -> None:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"\n{len(os.sched_getaffinity(0))} cores; load of all programs: {load}")
-    rows = [("figure", "unit", "ours", "peer", "", "ratio", "goal", "")]
+    rows = [("figure", "unit", "ours", "peer", "", "ratio", "goal", "best runs", "")]
     rows += [
         (
             f.name, f.unit, number(f.ours), f.peer, number(f.theirs), f"{f.ratio:.2f}", f.goal_text,
+            "" if f.best is None else f"{f.best:.2f}",
             "" if f.reached else "short",
         )
         for f in figures

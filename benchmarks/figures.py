@@ -18,7 +18,10 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ratio` is the median over pairs of runs; the goal is its least value, or its largest with `at_most`."""
+    """`ratio` is the median over pairs of runs; the goal is its least value, or its largest with `at_most`.
+
+    `best` compares the best run of each: other programs on the machine can only slow a run down.
+    """
 
     name: str
     unit: str
@@ -28,7 +31,7 @@ class Figure:
     ratio: float
     goal: float
     at_most: bool = False
-    subject: str = "fbbackup"
+    best: float | None = None
 
     @property
     def reached(self) -> bool:
@@ -40,7 +43,7 @@ class Figure:
 
     def line(self) -> str:
         return (
-            f"{self.name}: {self.subject} {number(self.ours)} {self.unit}, {self.peer} {number(self.theirs)}, "
+            f"{self.name}: fbbackup {number(self.ours)} {self.unit}, {self.peer} {number(self.theirs)}, "
             f"ratio {self.ratio:.2f} (goal {self.goal_text})"
         )
 
@@ -52,10 +55,11 @@ class Pairs:
     ours: Sequence[float]
     theirs: Sequence[float]
 
-    def figure(self, name: str, unit: str, peer: str, goal: float, *, at_most: bool = False, **more: str) -> Figure:
+    def figure(self, name: str, unit: str, peer: str, goal: float, *, at_most: bool = False) -> Figure:
         ratio = statistics.median(mine / other for mine, other in zip(self.ours, self.theirs, strict=True))
         ours, theirs = statistics.median(self.ours), statistics.median(self.theirs)
-        return Figure(name, unit, ours, peer, theirs, ratio, goal, at_most, **more)
+        best = (min if at_most else max)(self.ours) / (min if at_most else max)(self.theirs)
+        return Figure(name, unit, ours, peer, theirs, ratio, goal, at_most, best)
 
 
 def number(value: float) -> str:

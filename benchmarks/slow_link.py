@@ -38,10 +38,16 @@ def far(port: int, paths: Sequence[str], rounds: int) -> list[Figure]:
     """40 ms there and back."""
     with link(port, round_trip=ROUND_TRIP) as slow:
         addresses = [f"http://127.0.0.1:{slow}{path}" for path in paths]
-        works = {"fbbackup": lambda: ours(addresses), "aria2": lambda: theirs("aria2", addresses, connections=32)}
+        works = {
+            "curl": lambda: theirs("curl", addresses, table=False),
+            "fbbackup": lambda: ours(addresses),
+            "aria2": lambda: theirs("aria2", addresses, connections=32),
+        }
         found = rates(in_turns(works, rounds), len(paths))
-    name = "download at 40 ms round trip"
-    return [Pairs(found["fbbackup"], found["aria2"]).figure(name, "pictures/s", "aria2c -j32", 1.05)]
+    return [
+        Pairs(found["fbbackup"], found[peer]).figure("download at 40 ms round trip", "pictures/s", title, goal)
+        for peer, title, goal in (("curl", "curl -Z", 0.6), ("aria2", "aria2c -j32", 1.05))
+    ]
 
 
 def run(arguments: Sequence[str] = ()) -> list[Figure]:
