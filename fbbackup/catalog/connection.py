@@ -29,6 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
+CHECKPOINT_PAGES = 4000
 
 
 class Catalog:
@@ -129,6 +130,8 @@ def _connect(path: Path | None) -> Connection:
             _check_version(db, path)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
+            # Fewer checkpoints: each syncs the catalog itself, and a crawl commits a page at a time.
+            db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES:d}")
         db.execute("PRAGMA cache_size = -32768")
         db.execute("PRAGMA temp_store = MEMORY")
         _migrate(db, path)

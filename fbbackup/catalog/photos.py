@@ -26,6 +26,7 @@ NO_FILE = "the source hands out no file for it"
 WRITTEN_FIELDS = ("caption", "title", "alt_text")
 """What people (or Facebook on their behalf) wrote: a change leaves its old value in `revisions`."""
 
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _COLUMNS = (
     "kind", "caption", "title", "alt_text", "link", "file_date", "file_date_source", "file_date_precision",
     "width", "height", "from_id", "from_name", "place_id", "latitude", "longitude",
@@ -116,13 +117,13 @@ def key_stem(photo: Photo) -> str:
     """The file's key without extension: folder by kind and month of the file date (UTC), name by date and id."""
     folder = "videos" if photo.kind is Kind.VIDEO else "photos"
     name = photo.id
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
+    if not (name.isascii() and name.isalnum() and len(name) <= 100) and not _PLAIN_ID.fullmatch(name):
         # Ids are digits in every known answer; anything else must neither leave the folder nor collide.
         name = "x" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if photo.file_date is None:
         return f"{folder}/undated/undated_{name}"
-    day = photo.file_date.date()
-    return f"{folder}/{day.year:04}/{day.month:02}/{day.year:04}-{day.month:02}-{day.day:02}_{name}"
+    day = stamp(photo.file_date)[:10]
+    return f"{folder}/{day[:4]}/{day[5:7]}/{day}_{name}"
 
 
 def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
