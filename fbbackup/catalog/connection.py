@@ -133,7 +133,6 @@ def _connect(path: Path | None) -> Connection:
             # Fewer checkpoints: each syncs the catalog itself, and a crawl commits a page at a time.
             db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES:d}")
         db.execute("PRAGMA cache_size = -32768")
-        db.execute("PRAGMA temp_store = MEMORY")
         _migrate(db, path)
     except BaseException:
         db.close()
