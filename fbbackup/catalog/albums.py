@@ -24,7 +24,6 @@ class KnownAlbum:
     sign: str
     listed_sign: str | None
     listed_at: datetime | None
-    members: int
     under_way: bool = False
 
 
@@ -120,8 +119,7 @@ def _keep_old_words(db: Connection, old: Row, album: Album, now: datetime) -> No
 def known_albums(db: Connection, account_id: int, settings: str, probes: dict[str, str | None]) -> list[KnownAlbum]:
     """The account's albums that are not gone, in the source's order, virtual ones last."""
     rows = db.execute(
-        "SELECT a.*, EXISTS (SELECT 1 FROM listings l WHERE l.album_id = a.id) AS under_way, "
-        "(SELECT count(*) FROM album_photos m WHERE m.album_id = a.id AND m.removed_at IS NULL) AS members "
+        "SELECT a.*, EXISTS (SELECT 1 FROM listings l WHERE l.album_id = a.id) AS under_way "
         "FROM albums a WHERE a.account_id = ? AND a.gone_at IS NULL ORDER BY a.virtual, a.position",
         (account_id,),
     )
@@ -140,7 +138,7 @@ def _known(row: Row, settings: str, probes: dict[str, str | None]) -> KnownAlbum
     )
     sign = sign_of(album, settings, probes.get(album.remote_id))
     listed_at, under_way = moment(row["listed_at"]), bool(row["under_way"])
-    return KnownAlbum(row["id"], album, sign, row["listed_sign"], listed_at, row["members"], under_way)
+    return KnownAlbum(row["id"], album, sign, row["listed_sign"], listed_at, under_way)
 
 
 def albums_missing(db: Connection, account_id: int, seen: Sequence[str]) -> list[tuple[int, Album]]:
