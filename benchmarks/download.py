@@ -68,7 +68,7 @@ def ours(addresses: Sequence[str], workers: int = Download().workers) -> Cost:
     with tempfile.TemporaryDirectory(prefix="fbbackup-bench-") as home:
         root = Path(home) / "archive"
         root.mkdir()
-        store = DirectoryStore(root, threads=workers)
+        store = DirectoryStore(root)
         with open_catalog(root / "catalog.sqlite") as catalog:
             account = prefill(catalog, wanted(addresses))
             with measured() as cost:

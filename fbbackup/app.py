@@ -217,7 +217,7 @@ def _archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> It
     """The archive itself, held by this process alone."""
     archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=config.limits.keep_free_bytes)
     with archive.lock():
-        store = DirectoryStore(archive.root, threads=config.download.workers)
+        store = DirectoryStore(archive.root)
         try:
             store.clean_staging()
             with open_catalog(config.catalog.path or archive.catalog_path) as catalog:
