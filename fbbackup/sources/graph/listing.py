@@ -21,6 +21,7 @@ PAGE_LIMIT = 100  # asking for more gives no more (fact A.10)
 _GROW_AFTER = 4
 _FORGET_AFTER = 500  # answers after which a refused size is tried again
 _HEAVY_FLOOR = 12
+_CLOSE = 1.4  # a refused size this near is not worth another refusal
 _PAGING_PARAMETERS = ("after", "since", "until", "offset", "__paging_token")
 
 
@@ -48,9 +49,9 @@ def listing_of(album: Album) -> Listing:
 
 
 class Learned:
-    """A size that the service accepts, found by halving after refusals and growing towards the last refused one.
+    """A size that the service accepts: back to what worked after a refusal, else half, then towards the refused one.
 
-    `state[key]` keeps `{"value", "refused"}` across runs; `bounds` are the first and the largest size.
+    `state[key]` keeps `{"value", "worked", "refused"}` across runs; `bounds` are the first and the largest size.
     """
 
     def __init__(self, state: dict[str, Any], key: str, bounds: tuple[int, int]) -> None:
@@ -68,14 +69,16 @@ class Learned:
         return min(max(kept, 1), self._most) if isinstance(kept, int) else self._first
 
     def shrink(self) -> bool:
-        """Asks for less: half, then without heavy fields, then half again. False when it can't be less."""
+        """Asks for less: what worked, half, then without heavy fields, then half again. False when that is no less."""
         self._good = 0
         if self.heavy and self.value <= _HEAVY_FLOOR:
             self.heavy = False
             return True
         if self.value == 1:
             return False
-        self._kept.update(refused=self.value, value=self.value // 2)
+        worked = self._kept.pop("worked", None)
+        back = worked if isinstance(worked, int) and 1 <= worked < self.value else self.value // 2
+        self._kept.update(refused=self.value, value=back)
         return True
 
     def worked(self, size: int | None = None) -> None:
@@ -83,6 +86,7 @@ class Learned:
         if size is not None and size < 0.7 * self.value:
             return
         self._good += 1
+        self._kept["worked"] = self.value
         refused = self._kept.get("refused")
         if self._good % _FORGET_AFTER == 0:
             self._kept.pop("refused", None)
@@ -90,7 +94,7 @@ class Learned:
             return
         if not isinstance(refused, int) or refused <= self.value:
             self._kept["value"] = min(self._most, self.value * 3 // 2 + 1)
-        elif refused > self.value * 1.2:
+        elif refused > self.value * _CLOSE:
             self._kept["value"] = (self.value + refused) // 2
 
 
