@@ -94,15 +94,20 @@ def finish_run(db: Connection, run_id: int, record: RunRecord, verdicts: Sequenc
 
 
 def verdicts(db: Connection, account_id: int) -> list[Verdict]:
-    """The verdict on each album that is not gone, judged now from memberships and stored files."""
+    """The verdict on each album that is not gone, judged now from memberships and stored files.
+
+    The inner sums walk memberships in the order of their key; grouping the joined albums would sort every member.
+    """
     rows = db.execute(
         "SELECT a.id, a.remote_id, a.title, a.kind, a.remote_count, a.listed_at, l.album_id IS NOT NULL AS under_way, "
-        "count(p.id) AS listed, coalesce(sum(p.state = 'stored'), 0) AS stored "
+        "coalesce(c.listed, 0) AS listed, coalesce(c.stored, 0) AS stored "
         "FROM albums a LEFT JOIN listings l ON l.album_id = a.id "
-        "LEFT JOIN album_photos m ON m.album_id = a.id AND m.removed_at IS NULL "
-        "LEFT JOIN photos p ON p.id = m.photo_id AND p.gone_at IS NULL "
-        "WHERE a.account_id = ? AND a.gone_at IS NULL GROUP BY a.id ORDER BY a.virtual, a.position",
-        (account_id,),
+        "LEFT JOIN (SELECT m.album_id, count(*) AS listed, sum(p.state = 'stored') AS stored "
+        "FROM album_photos m CROSS JOIN photos p ON p.id = m.photo_id "
+        "WHERE m.removed_at IS NULL AND p.gone_at IS NULL "
+        "AND m.album_id IN (SELECT id FROM albums WHERE account_id = ?) GROUP BY m.album_id) c ON c.album_id = a.id "
+        "WHERE a.account_id = ? AND a.gone_at IS NULL ORDER BY a.virtual, a.position",
+        (account_id, account_id),
     )
     return [_judge(row) for row in rows]
 
