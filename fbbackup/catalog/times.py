@@ -13,7 +13,8 @@ def text(moment: datetime | None) -> str | None:
 
 @lru_cache(maxsize=4096)
 def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def moment(text: str | None) -> datetime | None:
