@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fbbackup.simulator.graph_errors import GraphError
-from fbbackup.simulator.world import Call
-
-if TYPE_CHECKING:
-    from fbbackup.simulator.graph import Graph
+from fbbackup.simulator.world import World
 
 MOST_ENTRIES = 50
 _REFERENCE = re.compile(r"\{result=([^:}]+):\$\.([^}]+)\}")
 Json = dict[str, Any]
 
 
-def answers(graph: Graph, params: dict[str, str], context: tuple[str, str]) -> list[Json | None]:
-    """The entries' answers in order; `context` is the outer token and version."""
+@dataclass(frozen=True)
+class Entry:
+    """One call of a batch; `token` and `method` are its own or the batch's."""
+
+    target: str
+    path: str
+    params: dict[str, str]
+    method: str
+    token: str
+
+
+Ask = Callable[[Entry], Any]
+"""Answers one call of a batch, or raises GraphError."""
+
+
+def answers(world: World, params: dict[str, str], token: str, ask: Ask) -> list[Json | None]:
+    """The entries' answers in order; `token` is the outer one."""
     try:
         entries = json.loads(params["batch"])
     except json.JSONDecodeError:
@@ -34,17 +48,17 @@ def answers(graph: Graph, params: dict[str, str], context: tuple[str, str]) -> l
     used = {name for entry in entries for name, _ in _REFERENCE.findall(str(entry.get("relative_url", "")))}
     found: list[Json | None] = []
     for entry in entries:
-        answer = _entry(graph, entry, context, results)
+        answer = _answered(world, entry, token, results, ask)
         if answer is not None and not with_headers:
             answer.pop("headers", None)
         silent = entry.get("omit_response_on_success", True) and entry.get("name") in used
         found.append(None if silent and answer is not None and answer["code"] == 200 else answer)
-    if graph.world.faults.strike("batch", params["batch"]):
+    if world.faults.strike("batch", params["batch"]):
         found[-1] = None
     return found
 
 
-def _entry(graph: Graph, entry: Json, context: tuple[str, str], results: dict[str, Any]) -> Json | None:
+def _answered(world: World, entry: Json, token: str, results: dict[str, Any], ask: Ask) -> Json | None:
     relative = str(entry.get("relative_url", ""))
     needed = {name for name, _ in _REFERENCE.findall(relative)} | (
         {entry["depends_on"]} if "depends_on" in entry else set()
@@ -54,15 +68,17 @@ def _entry(graph: Graph, entry: Json, context: tuple[str, str], results: dict[st
     relative = _REFERENCE.sub(lambda match: ",".join(_dig(results[match[1]], match[2].split("."))), relative)
     parts = urlsplit(relative if relative.startswith(("/", "?")) else "/" + relative)
     params = dict(parse_qsl(parts.query, keep_blank_values=True))
+    own_token = params.get("access_token") or entry.get("access_token") or token
+    method = str(entry.get("method", "GET")).upper()
     try:
-        value = _run(graph, entry, (parts.path, params), context)
+        value = ask(Entry(str(entry.get("relative_url", "")), parts.path, params, method, own_token))
     except GraphError as error:
-        graph.world.ledger.errors[str(error.code)] += 1
-        graph.world.ledger.note_call(parts.path, params, error.status)
+        world.ledger.errors[str(error.code)] += 1
+        world.ledger.note_call(parts.path, params, error.status)
         return {"code": error.status, "headers": [], "body": error.body().decode()}
     if "name" in entry:
         results[str(entry["name"])] = value
-    graph.world.ledger.note_call(parts.path, params, 200)
+    world.ledger.note_call(parts.path, params, 200)
     return _answer(entry, json.dumps(value, separators=(",", ":")))
 
 
@@ -72,20 +88,6 @@ def _answer(entry: Json, body: str) -> Json:
         return {"code": 304, "headers": [{"name": "ETag", "value": tag}], "body": None}
     headers = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}, {"name": "ETag", "value": tag}]
     return {"code": 200, "headers": headers, "body": body}
-
-
-def _run(graph: Graph, entry: Json, what: tuple[str, dict[str, str]], context: tuple[str, str]) -> Any:
-    from fbbackup.simulator.graph import split_version
-    from fbbackup.simulator.graph_faults import raise_armed
-
-    path, params = what
-    world = graph.world
-    token = world.access.check(params.get("access_token") or entry.get("access_token") or context[0])
-    version, rest = split_version(path)
-    call = Call(world, rest, params, token, version or context[1], str(entry.get("method", "GET")).upper())
-    world.budget.spend(max(1, params.get("ids", "").count(",") + 1) if not rest else 1)
-    raise_armed(world, str(entry.get("relative_url", "")))
-    return graph.answer_call(call)
 
 
 def _dig(value: Any, steps: list[str]) -> list[str]:
