@@ -174,6 +174,7 @@ def _run_settings(config: Config, account: Account, options: SyncOptions) -> Run
     return RunSettings(
         deep=options.deep,
         accept_vanished=options.accept_vanished,
+        videos=account.videos,
         wanted=f"videos={account.videos} tagged={account.tagged} api={account.api_version}",
         deep_after=timedelta(days=config.schedule.deep_days),
         sweep_calls=config.limits.sweep_calls,

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from fbbackup.catalog import albums as album_rows
-from fbbackup.catalog import downloads, runs
+from fbbackup.catalog import downloads, runs, withheld
 from fbbackup.catalog.runs import Interruption, RunRecord, Verdict
 from fbbackup.crawl import Crawled, crawl
 from fbbackup.download import Downloads, thumbnail_key
@@ -75,7 +75,7 @@ async def _crawl_and_download(job: Job) -> tuple[FbbackupError | None, bool]:
     async with asyncio.TaskGroup() as group:
         group.create_task(downloading.run())
         error, deferred = await _crawl_and_judge(job)
-        downloading.crawl_ended = True
+        downloading.crawl_ended, downloading.listed_all = True, error is None
         job.crawling.set()
     if downloading.stopped is not None:
         error = error or Incomplete(downloading.stopped)
@@ -123,14 +123,15 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
     open_ends = await job.catalog.read(downloads.not_stored, job.account_id)
     gaps = tuple(v for v in verdicts if v.verdict != "complete")
     unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
-    complete = error is None and not (open_ends or unfinished or any(v.verdict == "short" for v in gaps))
+    complete = error is None and not (open_ends or unfinished or any(v.pending for v in gaps))
     outcome = "complete" if complete else "incomplete"
     await job.catalog.write(album_rows.save_source_state, job.account_id, job.source.state, job.now())
     for note in (*job.source.notes, *job.store.warnings):
         job.tally.note(note)
     record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
     await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())
-    line = _result_line(job, verdicts, open_ends, error, deferred)
+    refused = await job.catalog.read(withheld.count, job.account_id)
+    line = _result_line(job, verdicts, open_ends, error, (refused, deferred))
     if job.settings.dry_run and error is None:
         due = open_ends.get("wanted", 0) + open_ends.get("failed", 0)
         line = f"{due} photos would be fetched, {job.tally.gone} gone upstream, {job.source.calls} calls"
@@ -141,8 +142,10 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
 
 
 def _result_line(
-    job: Job, verdicts: list[Verdict], open_ends: dict[str, int], error: FbbackupError | None, deferred: bool
+    job: Job, verdicts: list[Verdict], open_ends: dict[str, int], error: FbbackupError | None, left: tuple[int, bool]
 ) -> str:
+    """The run in one line; `left` counts photos without a file and tells whether uploads were not looked for."""
+    withheld, deferred = left
     gaps = [v for v in verdicts if v.verdict != "complete"]
     hidden = [v for v in gaps if v.hidden and v.finished]
     unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
@@ -152,6 +155,7 @@ def _result_line(
     claims = f"Facebook claims {sum(v.hidden for v in hidden)} more photos than it shows in {len(hidden)} albums"
     caveats = [
         claims if hidden else "",
+        f"{withheld} photos that Facebook hands out no file for (`fbbackup audit` lists them)" if withheld else "",
         "uploads outside albums not looked for yet (`fbbackup sync --deep` does)" if deferred else "",
     ]
     if open_ends or unfinished:
@@ -160,7 +164,7 @@ def _result_line(
         why.append(f"{len(unfinished)} albums could not be listed to their end" if unfinished else "")
         words = " and ".join(part for part in why if part)
         return sentence([f"incomplete: {words} (`fbbackup audit` lists them)", done, *caveats])
-    if gaps:
+    if gaps or withheld:
         return sentence([f"up to date: {len(verdicts) - len(gaps)} albums complete, {done}", *caveats])
     return f"complete: {len(verdicts)} albums, {done}"
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fbbackup.catalog import albums as album_rows
-from fbbackup.catalog import listings
+from fbbackup.catalog import listings, withheld
 from fbbackup.catalog.albums import KnownAlbum
 from fbbackup.errors import CursorRejected, ItemError
 from fbbackup.job import Job
-from fbbackup.models import Album, Identity, Page
+from fbbackup.models import Album, Identity, Kind, Page
 
 PAGE_OF_UPLOADS = 100
 """Photos that one call of the uploads list shows at best (fact A.10)."""
@@ -30,6 +30,7 @@ async def crawl(job: Job) -> Crawled:
     """Lists what has to be listed. Raises what the source raises; everything recorded until then stays."""
     identity = await job.source.identity()
     await job.catalog.write(album_rows.record_identity, job.account_id, identity, job.now())
+    await _leave_out_videos(job, identity)
     seen = await _list_albums(job)
     missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
     known = await job.catalog.read(album_rows.known_albums, job.account_id, job.settings.wanted, {})
@@ -40,7 +41,15 @@ async def crawl(job: Job) -> Crawled:
     job.tally.publish()
     await _open_albums(job, [album for album in due if not album.album.virtual])
     await _open_albums(job, [album for album in due if album.album.virtual])
+    await _leave_out_videos(job, identity)
     return Crawled(tuple(missing), deferred, identity)
+
+
+async def _leave_out_videos(job: Job, login: Identity) -> None:
+    """Albums show videos whether they are wanted or not, and never with a file."""
+    reason = withheld.FORBIDDEN if Kind.VIDEO not in login.readable else None
+    reason = reason if job.settings.videos else withheld.UNWANTED
+    await job.catalog.write(withheld.leave_out_videos, job.account_id, reason, job.now())
 
 
 async def _list_albums(job: Job) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from sqlite3 import Connection
 
-from fbbackup.catalog import downloads, photos
+from fbbackup.catalog import downloads, photos, withheld
 from fbbackup.catalog.downloads import Due, Failure, Kept, Wanted
 from fbbackup.errors import (
     AddressExpired,
@@ -25,7 +25,7 @@ from fbbackup.errors import (
     LoginNeeded,
 )
 from fbbackup.job import Job
-from fbbackup.models import Kind, Picture, StoredFile, Variant
+from fbbackup.models import Absence, Answers, Kind, Photo, Picture, StoredFile, Variant
 from fbbackup.protocols import Staged
 
 GROUP = 64
@@ -48,6 +48,8 @@ class Downloads:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.crawl_ended = False
+        self.listed_all = False
+        """Whether the crawl showed everything there is to show; then what still has no file is asked for by id."""
         self.stopped: str | None = None
         self.refused: FbbackupError | None = None
         self._due = Due(job.now(), job.now(), job.settings.all_failed)
@@ -87,9 +89,10 @@ class Downloads:
                 self._busy.add(wanted.id)
                 await self._todo.put(wanted)
             if not batch:
-                if ended and not self._busy:
+                if ended and not self._busy and not await self._ask_for_files():
                     return
-                await job.crawling.wait()
+                if not ended or self._busy:
+                    await job.crawling.wait()
 
     def _needs_fresh_address(self, wanted: Wanted) -> bool:
         variant = wanted.variant
@@ -121,15 +124,39 @@ class Downloads:
                 await self._done.put(self._failure(wanted, reasons[wanted.id]))
 
     async def _fresh_addresses(self, ids: Sequence[str]) -> dict[str, str]:
-        """Records the photos afresh; returns why some of them still can't be downloaded."""
+        """Records the photos afresh; returns why some of them still can't be downloaded, and yet may be later."""
         job = self.job
         job.tally.refetched += len(ids)
-        answers = await job.source.photos_by_id(ids)
-        await job.catalog.write(photos.record_photos, job.account_id, answers.photos, job.now())
-        reasons = {photo.id: "Facebook hands out no file for it" for photo in answers.photos if not photo.variants}
-        reasons |= {absence.id: absence.evidence for absence in (*answers.absent, *answers.unclear)}
+        answers = await self._ask(ids)
+        await job.catalog.write(_record_answers, job.account_id, answers.photos, _refusals(answers), job.now())
+        reasons = {absence.id: absence.evidence for absence in (*answers.absent, *answers.unclear)}
         answered = {photo.id for photo in answers.photos} | reasons.keys()
         return reasons | {id_: "Facebook gave no answer for it" for id_ in ids if id_ not in answered}
+
+    async def _ask(self, ids: Sequence[str]) -> Answers:
+        videos = await self.job.catalog.read(photos.videos_among, ids)
+        return await self.job.source.photos_by_id(ids, videos)
+
+    async def _ask_for_files(self) -> bool:
+        """Asks for some of the photos that no listing had a file for; false when there is nothing to ask."""
+        job = self.job
+        if not self.listed_all or self.refused is not None:
+            return False
+        before = self._due.tried_before if job.settings.deep else self._due.now - job.settings.deep_after
+        ids = await job.catalog.read(withheld.to_ask, job.account_id, before, self._left, REFRESH_GROUP)
+        if not ids:
+            return False
+        self._left.update(ids)
+        try:
+            answers = await self._ask(ids)
+        except (Incomplete, LoginNeeded) as refused:
+            self.refused = refused
+            return False
+        self._left.difference_update(photo.id for photo in answers.photos if photo.variants)
+        final = [*_refusals(answers), *answers.absent]
+        await job.catalog.write(_record_answers, job.account_id, answers.photos, final, job.now())
+        await job.catalog.write(withheld.record_unclear, answers.unclear, job.now())
+        return True
 
     async def _work(self) -> None:
         while (wanted := await self._todo.get()) is not None:
@@ -305,6 +332,17 @@ def _candidate_keys(key: str) -> Iterator[str]:
     stem, dot, extension = key.rpartition(".")
     for number in range(2, SUFFIXES):
         yield f"{stem}-{number}{dot}{extension}"
+
+
+def _refusals(answers: Answers) -> list[Absence]:
+    return [Absence(photo.id, withheld.REFUSED) for photo in answers.photos if not photo.variants]
+
+
+def _record_answers(
+    db: Connection, account_id: int, found: Sequence[Photo], refused: Sequence[Absence], now: datetime
+) -> None:
+    photos.index_photos(db, photos.record_photos(db, account_id, found, now).changed)
+    withheld.record_refusals(db, refused, now)
 
 
 def _record(db: Connection, kept: Sequence[Kept], failed: Sequence[Failure], now: datetime) -> None:

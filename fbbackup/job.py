@@ -32,6 +32,7 @@ class RunSettings:
     accept_vanished: bool = False
     dry_run: bool = False
     wanted: str = ""
+    videos: bool = True
     deep_after: timedelta = timedelta(days=14)
     sweep_calls: int = 20
     vanish_percent: float = 5.0

@@ -6,7 +6,7 @@ fields on the adapter. Whoever implements one of these raises only errors of `fb
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,8 +76,9 @@ class Source(Protocol):
         """A short sign that changes when a virtual album most likely did; None when there is no cheap one."""
         ...
 
-    async def photos_by_id(self, ids: Sequence[str]) -> Answers:
-        """These photos afresh. Absent is only what the service denies by id, with its words."""
+    async def photos_by_id(self, ids: Sequence[str], videos: Collection[str] = ()) -> Answers:
+        """These photos afresh; `videos` are those of them that are known to be some. Absent is only what the service
+        denies by id, with its words."""
         ...
 
     async def album_by_id(self, album: Album) -> Album | Absence | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -121,7 +121,7 @@ class FakeSource:
     async def probe(self, album: Album) -> str | None:
         return None
 
-    async def photos_by_id(self, ids: Sequence[str]) -> Answers:
+    async def photos_by_id(self, ids: Sequence[str], videos: Collection[str] = ()) -> Answers:
         self.calls += 1
         self.asked.append(list(ids))
         self.expired.difference_update(ids)

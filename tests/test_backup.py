@@ -395,7 +395,9 @@ async def test_albums_that_claim_more_than_they_show_are_not_called_complete(ada
     assert [gap.title for gap in result.gaps] == ["Town"]
 
 
-async def test_photo_without_any_variant_is_unavailable_and_counts_as_missing(ada: Bench, facebook: FakeSource) -> None:
+async def test_photo_without_any_variant_is_asked_for_and_then_told_apart_from_what_may_come(
+    ada: Bench, facebook: FakeSource
+) -> None:
     original = facebook.node
 
     def bare(id_: str) -> Photo:
@@ -405,6 +407,9 @@ async def test_photo_without_any_variant_is_unavailable_and_counts_as_missing(ad
     facebook.node = bare  # type: ignore[method-assign]
     result = await ada.run()
     assert ada.value("SELECT state FROM photos WHERE id = '1026'") == "unavailable"
-    assert result.exit_code == 4
+    assert facebook.asked == [["1026"]]
+    assert (result.exit_code, result.outcome) == (0, "complete")
+    assert result.line.startswith("up to date")
+    assert [(gap.verdict, gap.pending, gap.withheld) for gap in result.gaps] == [("short", 0, 1)]
     facebook.node = original  # type: ignore[method-assign]
     assert (await ada.run(deep=True)).outcome == "complete"

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 
 from fbbackup.catalog.photos import better_date
-from fbbackup.catalog.times import moment, stamp, text
+from fbbackup.catalog.times import moment, precise, stamp, text
 from fbbackup.models import Kind, Picture, StoredFile, Variant
 
 
@@ -76,7 +76,7 @@ def _due(db: Connection, account_id: int, state: str, due: Due, busy: Collection
         "WHERE p.state = ? AND p.account_id = ? AND p.id NOT IN (SELECT value FROM json_each(?)) "
         "AND (p.state = 'wanted' OR ((p.tried_at IS NULL OR p.tried_at < ?) AND (? OR p.next_try_at <= ?))) LIMIT ?",
         (
-            state, account_id, json.dumps(list(busy)), _precise(due.tried_before), due.all_failed,
+            state, account_id, json.dumps(list(busy)), precise(due.tried_before), due.all_failed,
             stamp(due.now), limit,
         ),
     )  # fmt: skip
@@ -90,11 +90,6 @@ def _wanted(row: Row) -> Wanted:
     return Wanted(row["id"], Kind(row["kind"]), row["key_stem"], variant, row["attempts"])
 
 
-def _precise(at: datetime) -> str:
-    """Times of trying are compared within one run, where seconds are too coarse."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def variant_of(db: Connection, photo_id: str) -> Variant | None:
     """The largest variant on record."""
     row = db.execute("SELECT * FROM variants WHERE photo_id = ? AND rank = 0", (photo_id,)).fetchone()
@@ -104,10 +99,10 @@ def variant_of(db: Connection, photo_id: str) -> Variant | None:
 
 
 def not_stored(db: Connection, account_id: int) -> dict[str, int]:
-    """How many photos that exist upstream are wanted, failed or unavailable, by state."""
+    """How many photos that exist upstream are wanted, failed, or unavailable without an answer why, by state."""
     rows = db.execute(
         "SELECT state, count(*) AS n FROM photos WHERE account_id = ? AND gone_at IS NULL "
-        "AND state IN ('wanted', 'failed', 'unavailable') GROUP BY state",
+        "AND (state IN ('wanted', 'failed') OR (state = 'unavailable' AND tried_at IS NULL)) GROUP BY state",
         (account_id,),
     )
     return {row["state"]: row["n"] for row in rows}
@@ -154,7 +149,7 @@ def record_files(db: Connection, kept: Sequence[Kept], now: datetime) -> None:
                 k.picture.content_type,
                 k.picture.width,
                 k.picture.height,
-                _precise(now),
+                precise(now),
                 k.photo_id,
             )
             for k in kept
@@ -181,15 +176,7 @@ def record_failures(db: Connection, failures: Sequence[Failure], now: datetime) 
     db.executemany(
         "UPDATE photos SET state = 'failed', attempts = attempts + 1, last_error = ?, tried_at = ?, next_try_at = ? "
         "WHERE id = ?",
-        [(f.reason, _precise(now), text(f.next_try_at), f.photo_id) for f in failures],
-    )
-
-
-def record_unavailable(db: Connection, photo_id: str, reason: str, now: datetime) -> None:
-    """The source has no readable variant of the photo; it becomes wanted again when a listing shows one."""
-    db.execute(
-        "UPDATE photos SET state = 'unavailable', last_error = ?, tried_at = ? WHERE id = ?",
-        (reason, _precise(now), photo_id),
+        [(f.reason, precise(now), text(f.next_try_at), f.photo_id) for f in failures],
     )
 
 

@@ -126,6 +126,15 @@ def key_stem(photo: Photo) -> str:
     return f"{folder}/{day[:4]}/{day[5:7]}/{day}_{name}"
 
 
+def videos_among(db: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of `ids` that are known to be videos, which have other fields than photos."""
+    rows = db.execute(
+        "SELECT p.id FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value WHERE p.kind = 'video'",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"] for row in rows}
+
+
 def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
     rows = db.execute(
         "SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at "

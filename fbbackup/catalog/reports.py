@@ -6,6 +6,8 @@ import json
 from sqlite3 import Connection
 from typing import Any
 
+from fbbackup.catalog.withheld import UNWANTED
+
 _ACCOUNT_COLUMNS = (
     "name", "source", "remote_id", "display_name", "added_at", "login_expires_at", "data_access_expires_at", "asked_at",
 )  # fmt: skip
@@ -17,7 +19,7 @@ def totals(db: Connection) -> dict[str, Any]:
     states = dict(db.execute("SELECT state, count(*) FROM photos GROUP BY state").fetchall())
     files, size = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM files").fetchone()
     return {
-        "photos": {state: states.get(state, 0) for state in STATES},
+        "photos": {**{state: states.get(state, 0) for state in STATES}, **_apart(db, states.get("unavailable", 0))},
         "gone_upstream": _count(db, "SELECT count(*) FROM photos WHERE gone_at IS NOT NULL"),
         "albums": _count(db, "SELECT count(*) FROM albums WHERE gone_at IS NULL"),
         "files": files,
@@ -25,6 +27,13 @@ def totals(db: Connection) -> dict[str, Any]:
         "damaged_files": _count(db, "SELECT count(*) FROM files WHERE damaged_at IS NOT NULL"),
         "files_without_thumbnail": _count(db, "SELECT count(*) FROM files WHERE thumbnail_size IS NULL"),
     }
+
+
+def _apart(db: Connection, unavailable: int) -> dict[str, int]:
+    """What is unavailable because nobody wants it counts by itself."""
+    sql = "SELECT count(*) FROM photos WHERE state = 'unavailable' AND last_error = ?"
+    left_out: int = db.execute(sql, (UNWANTED,)).fetchone()[0]
+    return {"unavailable": unavailable - left_out, "left_out": left_out}
 
 
 def _count(db: Connection, sql: str) -> int:
@@ -65,8 +74,9 @@ def missing_photos(db: Connection, account_id: int, limit: int) -> list[dict[str
     """Photos that are listed and not stored, with the reason."""
     rows = db.execute(
         "SELECT id, kind, state, attempts, last_error, tried_at, next_try_at, caption, link FROM photos "
-        "WHERE account_id = ? AND state IN ('wanted', 'failed', 'unavailable') AND gone_at IS NULL LIMIT ?",
-        (account_id, limit),
+        "WHERE account_id = ? AND state IN ('wanted', 'failed', 'unavailable') AND gone_at IS NULL "
+        "AND (state <> 'unavailable' OR last_error IS NOT ?) LIMIT ?",
+        (account_id, UNWANTED, limit),
     )
     return [dict(row) for row in rows]
 

@@ -10,6 +10,7 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from fbbackup.catalog.times import stamp
+from fbbackup.catalog.withheld import UNWANTED
 
 ENDED = ("complete", "incomplete")
 """Outcomes of runs that came to their end; the others are `failed` and, unrecorded, none at all."""
@@ -21,6 +22,7 @@ class Verdict:
 
     complete: the last listing reached the end, and every photo of it is stored. short: some are not. unknown: the
     listing never reached the end, or the source claims more than it shows (fact A.3), so nothing can be said.
+    `withheld` of those listed have no file to fetch; what nobody wants is neither expected nor listed.
     """
 
     album_id: int
@@ -31,7 +33,13 @@ class Verdict:
     expected: int | None
     listed: int
     stored: int
+    withheld: int
     verdict: str
+
+    @property
+    def pending(self) -> int:
+        """How many are not stored and yet may be."""
+        return self.listed - self.stored - self.withheld
 
     @property
     def hidden(self) -> int:
@@ -100,20 +108,24 @@ def verdicts(db: Connection, account_id: int) -> list[Verdict]:
     """
     rows = db.execute(
         "SELECT a.id, a.remote_id, a.title, a.kind, a.remote_count, a.listed_at, l.album_id IS NOT NULL AS under_way, "
-        "coalesce(c.listed, 0) AS listed, coalesce(c.stored, 0) AS stored "
-        "FROM albums a LEFT JOIN listings l ON l.album_id = a.id "
-        "LEFT JOIN (SELECT m.album_id, count(*) AS listed, sum(p.state = 'stored') AS stored "
+        "coalesce(c.listed, 0) AS listed, coalesce(c.stored, 0) AS stored, coalesce(c.withheld, 0) AS withheld, "
+        "coalesce(c.unwanted, 0) AS unwanted FROM albums a LEFT JOIN listings l ON l.album_id = a.id "
+        "LEFT JOIN (SELECT m.album_id, count(*) AS listed, sum(p.state = 'stored') AS stored, "
+        "sum(p.state = 'unavailable' AND p.tried_at IS NOT NULL) AS withheld, "
+        "sum(p.state = 'unavailable' AND p.last_error IS ?) AS unwanted "
         "FROM album_photos m CROSS JOIN photos p ON p.id = m.photo_id "
         "WHERE m.removed_at IS NULL AND p.gone_at IS NULL "
         "AND m.album_id IN (SELECT id FROM albums WHERE account_id = ?) GROUP BY m.album_id) c ON c.album_id = a.id "
         "WHERE a.account_id = ? AND a.gone_at IS NULL ORDER BY a.virtual, a.position",
-        (account_id, account_id),
+        (UNWANTED, account_id, account_id),
     )
     return [_judge(row) for row in rows]
 
 
 def _judge(row: Row) -> Verdict:
-    expected, listed, stored = row["remote_count"], row["listed"], row["stored"]
+    unwanted, stored = row["unwanted"], row["stored"]
+    expected = None if row["remote_count"] is None else max(0, row["remote_count"] - unwanted)
+    listed, withheld = row["listed"] - unwanted, row["withheld"] - unwanted
     finished = row["listed_at"] is not None and not row["under_way"]
     if stored < listed:
         verdict = "short"
@@ -121,7 +133,9 @@ def _judge(row: Row) -> Verdict:
         verdict = "unknown"
     else:
         verdict = "complete"
-    return Verdict(row["id"], row["remote_id"], row["title"], row["kind"], finished, expected, listed, stored, verdict)
+    return Verdict(
+        row["id"], row["remote_id"], row["title"], row["kind"], finished, expected, listed, stored, withheld, verdict
+    )  # fmt: skip
 
 
 def last_runs(db: Connection, account_id: int, limit: int) -> list[dict[str, Any]]:

@@ -17,6 +17,11 @@ def stamp(moment: datetime) -> str:
     return utc.isoformat(timespec="seconds")[:-6] + "Z"
 
 
+def precise(at: datetime) -> str:
+    """Microseconds as well: times of trying are compared within one run, where seconds are too coarse."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def moment(text: str | None) -> datetime | None:
     """The aware time that `text` or `stamp` wrote."""
     return None if text is None else datetime.fromisoformat(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,9 @@ class Lookup:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    async def photos(self, ids: Sequence[str]) -> Answers:
+    async def photos(self, ids: Sequence[str], known_videos: Collection[str] = ()) -> Answers:
         """Each id ends as photo, absent (denied by id: code 100/33 or 803) or unclear."""
+        self._pages.videos.update(known_videos)
         found = _Found()
         unique = list(dict.fromkeys(ids))
         videos = [id for id in unique if id in self._pages.videos]

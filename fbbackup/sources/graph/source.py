@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from fbbackup.errors import ItemError, SourceUnavailable
@@ -152,9 +152,9 @@ class GraphSource:
         more = bool(paging.get("next")) if isinstance(paging, dict) else False
         return hashlib.sha256(",".join([*ids, str(more)]).encode()).hexdigest()[:16]
 
-    async def photos_by_id(self, ids: Sequence[str]) -> Answers:
+    async def photos_by_id(self, ids: Sequence[str], videos: Collection[str] = ()) -> Answers:
         """These photos afresh, up to 50 a request, each counted as one call (fact A.12)."""
-        return await self._lookup.photos(ids)
+        return await self._lookup.photos(ids, videos)
 
     async def album_by_id(self, album: Album) -> Album | Absence | None:
         """The album afresh, its denial, or None when unclear."""
