@@ -156,7 +156,7 @@ def _result_line(
     caveats = [
         claims if hidden else "",
         f"{withheld} photos that Facebook hands out no file for (`fbbackup audit` lists them)" if withheld else "",
-        "uploads outside albums not looked for yet (`fbbackup sync --deep` does)" if deferred else "",
+        "uploads outside albums are looked for from tomorrow on (now: `fbbackup sync --deep`)" if deferred else "",
     ]
     if open_ends or unfinished:
         missing = sum(open_ends.values())

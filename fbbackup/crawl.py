@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings, withheld
@@ -14,6 +15,9 @@ from fbbackup.models import Album, Identity, Kind, Page
 
 PAGE_OF_UPLOADS = 100
 """Photos that one call of the uploads list shows at best (fact A.10)."""
+
+FIRST_SWEEP_AFTER = timedelta(days=1)
+"""So long a large account's list of uploads waits at first: what lies in albums comes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,24 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[Known
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
         if not (job.settings.deep or stale or album.under_way):
             continue
-        if album.album.kind == "uploads" and not (
-            job.settings.deep or album.under_way or await _sweep_is_cheap(job, known)
-        ):
+        if album.album.kind == "uploads" and not await _sweep_is_due(job, album, known):
             deferred = deferred or album.listed_at is None
             continue
         due.append(replace(album, sign=sign))
     return due, deferred
 
 
-async def _sweep_is_cheap(job: Job, albums: Sequence[KnownAlbum]) -> bool:
-    """Whether a quick run may read the whole list of uploads, which shows every photo once more."""
+async def _sweep_is_due(job: Job, uploads: KnownAlbum, albums: Sequence[KnownAlbum]) -> bool:
+    """Whether this run reads the whole list of uploads, which shows every photo once more: when that takes few calls,
+    and otherwise a day after the account was first seen and then every `deep_after`."""
+    if job.settings.deep or uploads.under_way:
+        return True
+    if uploads.listed_at is None:
+        waited = job.now() - uploads.first_seen_at >= FIRST_SWEEP_AFTER
+    else:
+        waited = job.now() - uploads.listed_at >= job.settings.deep_after
+    if waited:
+        return True
     known = await job.catalog.read(listings.known_photos, job.account_id)
     # A first run knows no photo yet, only what the albums claim to hold.
     claimed = sum(album.album.remote_count or 0 for album in albums if not album.album.virtual)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fbbackup.errors import BudgetSpent, DownloadError, LoginNeeded, MassVanish, SourceUnavailable
-from fbbackup.models import Photo
+from fbbackup.models import Album, Photo
 from tests.fake_source import FakeSource, jpeg
 from tests.jobs import Bench, bench
 
@@ -68,6 +69,33 @@ async def test_albums_not_listed_for_long_are_listed_again(ada: Bench, facebook:
     ada.now += timedelta(days=15)
     await ada.run(deep_after=timedelta(days=14))
     assert facebook.opened == ["1", "2", "3"]
+
+
+class WithUploads(FakeSource):
+    """The list of all uploads is an album that shows every photo once more."""
+
+    def album(self, id_: str) -> Album:
+        found = super().album(id_)
+        return replace(found, kind="uploads", virtual=True, remote_count=None) if id_ == "uploads" else found
+
+
+async def test_a_long_list_of_uploads_waits_a_day_and_then_comes_without_a_deep_run() -> None:
+    source = WithUploads()
+    source.add_album("1", "Lake", photos=3)
+    source.add_album("uploads", photos=2)
+    with bench(source) as ada:
+        first = await ada.run(sweep_calls=0)
+        assert ("uploads" in source.opened, first.exit_code, len(source.reads)) == (False, 0, 3)
+        assert "uploads outside albums" in first.line
+        ada.now += timedelta(days=1)
+        second = await ada.run(sweep_calls=0)
+        assert (second.outcome, len(source.reads)) == ("complete", 5)
+        source.opened.clear()
+        await ada.run(sweep_calls=0, deep_after=timedelta(days=14))
+        assert source.opened == []
+        ada.now += timedelta(days=15)
+        await ada.run(sweep_calls=0, deep_after=timedelta(days=14))
+        assert "uploads" in source.opened
 
 
 async def test_changed_settings_open_everything_again(ada: Bench, facebook: FakeSource) -> None:

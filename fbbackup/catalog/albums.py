@@ -24,6 +24,7 @@ class KnownAlbum:
     sign: str
     listed_sign: str | None
     listed_at: datetime | None
+    first_seen_at: datetime
     under_way: bool = False
 
 
@@ -137,8 +138,8 @@ def _known(row: Row, settings: str, probes: dict[str, str | None]) -> KnownAlbum
         virtual=bool(row["virtual"]),
     )
     sign = sign_of(album, settings, probes.get(album.remote_id))
-    listed_at, under_way = moment(row["listed_at"]), bool(row["under_way"])
-    return KnownAlbum(row["id"], album, sign, row["listed_sign"], listed_at, under_way)
+    listed_at, first_seen_at = moment(row["listed_at"]), datetime.fromisoformat(row["first_seen_at"])
+    return KnownAlbum(row["id"], album, sign, row["listed_sign"], listed_at, first_seen_at, bool(row["under_way"]))
 
 
 def albums_missing(db: Connection, account_id: int, seen: Sequence[str]) -> list[tuple[int, Album]]:
