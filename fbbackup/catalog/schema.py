@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -288,6 +288,33 @@ CREATE VIEW caption_history AS
 SELECT r.photo_id, r.album_id, r.field, r.old, r.new, r.seen_at FROM revisions r ORDER BY r.seen_at, r.id;
 """
 
+GALLERY = """
+-- The gallery shows what has a file; counting and paging at a million photos take an index and kept counts.
+DROP INDEX photos_by_date;
+CREATE INDEX photos_shown ON photos(file_date, id) WHERE sha256 IS NOT NULL;
+CREATE INDEX photos_shown_by_place ON photos(place_id) WHERE place_id IS NOT NULL AND sha256 IS NOT NULL;
+
+-- How many photos with a file each month has, `2014-07`; those without a date are under an empty text.
+CREATE TABLE months (month TEXT PRIMARY KEY, photos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO months SELECT coalesce(substr(file_date, 1, 7), ''), count(*) FROM photos
+ WHERE sha256 IS NOT NULL GROUP BY 1;
+
+CREATE TRIGGER photos_counted_in AFTER INSERT ON photos WHEN new.sha256 IS NOT NULL BEGIN
+    INSERT INTO months VALUES (coalesce(substr(new.file_date, 1, 7), ''), 1)
+        ON CONFLICT (month) DO UPDATE SET photos = photos + 1;
+END;
+CREATE TRIGGER photos_counted_out AFTER DELETE ON photos WHEN old.sha256 IS NOT NULL BEGIN
+    UPDATE months SET photos = photos - 1 WHERE month = coalesce(substr(old.file_date, 1, 7), '');
+END;
+CREATE TRIGGER photos_counted_anew AFTER UPDATE OF file_date, sha256 ON photos
+WHEN (old.sha256 IS NULL) <> (new.sha256 IS NULL) OR old.file_date IS NOT new.file_date BEGIN
+    UPDATE months SET photos = photos - 1
+     WHERE old.sha256 IS NOT NULL AND month = coalesce(substr(old.file_date, 1, 7), '');
+    INSERT INTO months SELECT coalesce(substr(new.file_date, 1, 7), ''), 1 WHERE new.sha256 IS NOT NULL
+        ON CONFLICT (month) DO UPDATE SET photos = photos + 1;
+END;
+"""
+
 
 def statements(script: str) -> Iterator[str]:
     """A script's statements one by one, since `executescript` would end the transaction around it."""
@@ -310,6 +337,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m001_first_tables(db: Database) -> None:
         run(db, TABLES, 1)
+
+    @steps()
+    def m002_gallery(db: Database) -> None:
+        run(db, GALLERY, 2)
 
     steps.apply(db)
 
