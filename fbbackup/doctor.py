@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fbbackup.audit import oracle
 from fbbackup.catalog import open_reader
 from fbbackup.config import Config
 from fbbackup.credentials import Credentials
 from fbbackup.errors import DamageFound, FbbackupError
+from fbbackup.oracle import RULES, Finding, oracle, rules_for
 from fbbackup.stores.archive import open_existing
 from fbbackup.stores.directory import DirectoryStore
 
 FINDINGS_SHOWN = 20
+RUN_UNDER_WAY = "a run is under way"
+NOT_STRICT = "needs --strict"
 
 
 def examine_setup(
@@ -34,17 +37,36 @@ def examine_setup(
         except FbbackupError as error:
             checks.append({"check": name, "ok": False, "message": str(error)})
             worst = worst or error.exit_code
-    findings = _findings(config, archive, strict=strict) if checks[-1]["ok"] else []
+    rules: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    if checks[-1]["ok"]:
+        rules, findings = _judge(config, archive, strict=strict)
     if findings:
         worst = DamageFound.exit_code
+    return {
+        "ok": not worst, "strict": strict, "checks": checks, "rules": rules,
+        "findings": [{"rule": f.rule, "subject": f.subject} for f in findings],
+        "lines": _lines(checks, rules, findings, worst), "exit_code": worst,
+    }  # fmt: skip
+
+
+def _lines(
+    checks: list[dict[str, Any]], rules: list[dict[str, Any]], findings: list[Finding], exit_code: int
+) -> list[str]:
     lines = [f"{'ok ' if check['ok'] else 'BAD'} {check['check']}: {check['message']}" for check in checks]
-    lines += [f"BAD {finding['rule']}: {finding['subject']}" for finding in findings[:FINDINGS_SHOWN]]
+    checked = [rule for rule in rules if rule["checked"]]
+    if len(checked) == len(rules):
+        lines += [f"ok  {rule['states']}" for rule in checked if rule["ok"]]
+    elif rules:
+        held = sum(rule["ok"] for rule in checked)
+        lines.append(f"{'ok ' if held == len(checked) else 'BAD'} rules: {held} of {len(checked)} checked ones hold")
+        lines += [f"    not checked ({rule['why_not']}): {rule['states']}" for rule in rules if not rule["checked"]]
+    lines += [f"BAD {finding.line()}" for finding in findings[:FINDINGS_SHOWN]]
     if len(findings) > FINDINGS_SHOWN:
         lines.append(f"… and {len(findings) - FINDINGS_SHOWN} more (--json lists all)")
-    lines.append("all is well" if not worst else f"{len(findings)} rules broken" if findings else "see above")
-    return {
-        "ok": not worst, "strict": strict, "checks": checks, "findings": findings, "lines": lines, "exit_code": worst,
-    }  # fmt: skip
+    broken = len({finding.rule for finding in findings})
+    lines.append("all is well" if not exit_code else f"{broken} rules broken" if broken else "see above")
+    return lines
 
 
 def _check_config(config: Config) -> str:
@@ -66,12 +88,24 @@ def _check_archive(config: Config, archive: str | None) -> str:
     return f"{root} holds archive {found.archive_id[:8]}"
 
 
-def _findings(config: Config, archive: str | None, *, strict: bool) -> list[dict[str, str]]:
+def _judge(config: Config, archive: str | None, *, strict: bool) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """Every rule with what became of it, and the findings."""
     root = config.archive_folder(archive)
+    at_rest = not open_existing(root).in_use()
     store = DirectoryStore(root, threads=1)
     db = open_reader(config.catalog.path or root / "catalog.sqlite")
     try:
-        return [{"rule": f.rule, "subject": f.subject} for f in oracle(db, store, read_all=strict)]
+        findings = list(oracle(db, store, read_all=strict, at_rest=at_rest))
     finally:
         db.close()
         store.close()
+    counts = Counter(finding.rule for finding in findings)
+    checked = rules_for(read_all=strict, at_rest=at_rest)
+    return [
+        {
+            "rule": rule.name, "states": rule.states, "checked": rule in checked,
+            "ok": not counts[rule.name] if rule in checked else None, "findings": counts[rule.name],
+            "why_not": None if rule in checked else RUN_UNDER_WAY if rule.at_rest and not at_rest else NOT_STRICT,
+        }
+        for rule in RULES.values()
+    ], findings  # fmt: skip

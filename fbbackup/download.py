@@ -14,6 +14,7 @@ from sqlite3 import Connection
 
 from fbbackup.catalog import downloads, photos, withheld
 from fbbackup.catalog.downloads import Due, Failure, Kept, Wanted
+from fbbackup.catalog.search import index_photos
 from fbbackup.errors import (
     AddressExpired,
     BadPicture,
@@ -341,7 +342,7 @@ def _refusals(answers: Answers) -> list[Absence]:
 def _record_answers(
     db: Connection, account_id: int, found: Sequence[Photo], refused: Sequence[Absence], now: datetime
 ) -> None:
-    photos.index_photos(db, photos.record_photos(db, account_id, found, now).changed)
+    index_photos(db, photos.record_photos(db, account_id, found, now).changed)
     withheld.record_refusals(db, refused, now)
 
 

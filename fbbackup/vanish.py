@@ -13,7 +13,8 @@ from sqlite3 import Connection
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings
 from fbbackup.catalog.listings import Missing
-from fbbackup.catalog.photos import index_photos, mark_gone, record_photos
+from fbbackup.catalog.photos import mark_gone, record_photos
+from fbbackup.catalog.search import index_photos
 from fbbackup.errors import FbbackupError, MassVanish, PermissionLost
 from fbbackup.job import Job
 from fbbackup.models import Absence, Album, Answers, Identity

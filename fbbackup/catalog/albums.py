@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
-from fbbackup.catalog.photos import index_photos, record_places
+from fbbackup.catalog.places import record_places
+from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import moment, stamp, text
 from fbbackup.models import Absence, Album, Identity
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection, Row
 
-from fbbackup.catalog.photos import better_date
+from fbbackup.catalog.photos import better_date, forget_addresses
 from fbbackup.catalog.times import moment, precise, stamp, text
 from fbbackup.models import Kind, Picture, StoredFile, Variant
 
@@ -155,6 +155,7 @@ def record_files(db: Connection, kept: Sequence[Kept], now: datetime) -> None:
             for k in kept
         ],
     )
+    forget_addresses(db, [k.photo_id for k in kept])
     _record_taken(db, kept)
 
 
@@ -213,6 +214,16 @@ def stored_files(db: Connection, after: str, limit: int) -> list[tuple[str, str,
         (after, limit),
     )
     return [(row["key"], row["sha256"], row["bytes"]) for row in rows]
+
+
+def thumbnails_made(db: Connection, after: str, limit: int) -> list[tuple[str, int]]:
+    """Digests of files that have a thumbnail, in their order after a digest, and the thumbnail's edge."""
+    rows = db.execute(
+        "SELECT sha256, thumbnail_size FROM files WHERE sha256 > ? AND thumbnail_size IS NOT NULL "
+        "ORDER BY sha256 LIMIT ?",
+        (after, limit),
+    )
+    return [(row["sha256"], row["thumbnail_size"]) for row in rows]
 
 
 def record_missing_file(db: Connection, digest: str, problem: str, now: datetime) -> list[str]:

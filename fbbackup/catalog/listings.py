@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
-from fbbackup.catalog.photos import Recorded, index_photos, record_photos
+from fbbackup.catalog.photos import Recorded, record_photos
+from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp
 from fbbackup.models import Kind, Page, Photo
 

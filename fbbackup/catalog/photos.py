@@ -11,9 +11,10 @@ from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
+from fbbackup.catalog.places import record_places
 from fbbackup.catalog.said import record_people, record_words
 from fbbackup.catalog.times import moment, stamp, text
-from fbbackup.models import Kind, Photo, Place
+from fbbackup.models import Kind, Photo
 
 DATE_SOURCES = ("created_time", "backdated_time", "exif", "taken")
 """Where a file date may come from, worst first; a worse one never replaces a better one."""
@@ -40,16 +41,6 @@ _UPDATE = (
     f"UPDATE photos SET {', '.join(f'{column} = ?' for column in _COLUMNS)}, "  # noqa: S608 - column names only
     "state = ?, last_seen_at = ?, gone_at = NULL, gone_evidence = NULL WHERE id = ?"
 )
-_FTS = """
-INSERT INTO photos_fts (rowid, caption, title, alt_text, albums, people, place)
-SELECT p.number, p.caption, p.title, p.alt_text,
-       (SELECT group_concat(a.title, char(10)) FROM album_photos m JOIN albums a ON a.id = m.album_id
-         WHERE m.photo_id = p.id AND m.removed_at IS NULL),
-       (SELECT group_concat(t.name, char(10)) FROM photo_people t WHERE t.photo_id = p.id),
-       (SELECT concat_place.name || ' ' || coalesce(concat_place.city, '') || ' ' || coalesce(concat_place.country, '')
-          FROM places concat_place WHERE concat_place.id = p.place_id)
-  FROM json_each(?) wanted CROSS JOIN photos p ON p.id = wanted.value
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +58,6 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
     """
     known = _known(db, [photo.id for photo in photos])
     new = [photo for photo in photos if photo.id not in known]
-    if new:
-        _insert(db, account_id, new, now)
     changed = []
     stale = stamp(now - SEEN_PRECISION)
     seen_again = []
@@ -84,33 +73,10 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
         if row["state"] != "stored":
             _refresh_variants(db, photo, row["state"])
     db.executemany("UPDATE photos SET last_seen_at = ? WHERE id = ?", [(stamp(now), id_) for id_ in seen_again])
+    if new:
+        # Last: until their caller indexes them, new photos have no full-text rows that a renamed place could refresh.
+        _insert(db, account_id, new, now)
     return Recorded(tuple(photo.id for photo in new), tuple(changed))
-
-
-def index_photos(db: Connection, ids: Sequence[str], *, fresh: bool = False) -> None:
-    """Writes the full-text rows of these photos anew; `fresh` says that they have none yet."""
-    if not ids:
-        return
-    wanted = json.dumps(list(ids))
-    if not fresh:
-        db.execute(
-            "DELETE FROM photos_fts WHERE rowid IN "
-            "(SELECT p.number FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value)",
-            (wanted,),
-        )
-    db.execute(_FTS, (wanted,))
-
-
-def record_places(db: Connection, places: Sequence[Place]) -> None:
-    """Keeps places; a value once known is not replaced by nothing."""
-    db.executemany(
-        "INSERT INTO places (id, name, city, country, latitude, longitude) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name), city = coalesce(excluded.city, city), "
-        "country = coalesce(excluded.country, country), latitude = coalesce(excluded.latitude, latitude), "
-        "longitude = coalesce(excluded.longitude, longitude) WHERE (name, city, country, latitude, longitude) IS NOT "
-        "(excluded.name, excluded.city, excluded.country, excluded.latitude, excluded.longitude)",
-        [(p.id, p.name, p.city, p.country, p.latitude, p.longitude) for p in places],
-    )
 
 
 def key_stem(photo: Photo) -> str:
@@ -268,11 +234,17 @@ def _write_variants(db: Connection, photos: Sequence[Photo]) -> None:
 def mark_gone(db: Connection, photo_id: str, evidence: str, now: datetime) -> None:
     """The tombstone: upstream denies the photo by id. Its file and everything known of it stay."""
     db.execute(
-        "UPDATE photos SET gone_at = ?, gone_evidence = ?, "
-        "state = CASE WHEN state IN ('wanted', 'failed') AND sha256 IS NULL THEN 'unavailable' "
-        "WHEN sha256 IS NOT NULL THEN 'stored' ELSE state END WHERE id = ? AND gone_at IS NULL",
-        (stamp(now), evidence, photo_id),
+        "UPDATE photos SET gone_at = ?, gone_evidence = ?, last_error = coalesce(last_error, ?), "
+        "state = CASE WHEN EXISTS (SELECT 1 FROM files f WHERE f.sha256 = photos.sha256 AND f.damaged_at IS NULL) "
+        "THEN 'stored' ELSE 'unavailable' END WHERE id = ? AND gone_at IS NULL",
+        (stamp(now), evidence, evidence, photo_id),
     )
+    forget_addresses(db, [photo_id])
+
+
+def forget_addresses(db: Connection, ids: Sequence[str]) -> None:
+    """Signed addresses end within days; a photo that is wanted again is asked for by its id."""
+    db.executemany("DELETE FROM variants WHERE photo_id = ?", [(id_,) for id_ in ids])
 
 
 def last_seen(db: Connection, photo_id: str) -> datetime | None:

@@ -118,26 +118,3 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
 
 def _rows(db: Connection, sql: str, photo_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute(sql, (photo_id,))]
-
-
-def broken_rules(db: Connection) -> list[str]:
-    """Contradictions inside the catalog, one line each; an empty list is health."""
-    broken = [f"integrity: {row[0]}" for row in db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-    broken += [f"foreign key of {row[0]} row {row[1]} points nowhere" for row in db.execute("PRAGMA foreign_key_check")]
-    for rule, sql in _RULES.items():
-        broken += [f"{rule}: {row[0]}" for row in db.execute(f"{sql} LIMIT 100")]  # noqa: S608 - constants below
-    return broken
-
-
-_RULES = {
-    "stored without a file": "SELECT p.id FROM photos p LEFT JOIN files f ON f.sha256 = p.sha256 "
-    "WHERE p.state = 'stored' AND (f.sha256 IS NULL OR f.damaged_at IS NOT NULL)",
-    "more than one current file": "SELECT photo_id FROM photo_files WHERE is_current GROUP BY photo_id "
-    "HAVING count(*) > 1",
-    "current file differs from the photo's": "SELECT p.id FROM photos p JOIN photo_files x ON x.photo_id = p.id "
-    "AND x.is_current WHERE p.state = 'stored' AND x.sha256 IS NOT p.sha256",
-    "file of no photo": "SELECT f.key FROM files f LEFT JOIN photo_files x ON x.sha256 = f.sha256 "
-    "WHERE x.photo_id IS NULL",
-    "photo without a search row": "SELECT p.id FROM photos p LEFT JOIN photos_fts t ON t.rowid = p.number "
-    "WHERE t.rowid IS NULL",
-}

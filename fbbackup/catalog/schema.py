@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 2
+VERSION = 3
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -315,6 +315,11 @@ WHEN (old.sha256 IS NULL) <> (new.sha256 IS NULL) OR old.file_date IS NOT new.fi
 END;
 """
 
+NO_ADDRESSES_OF_STORED_PHOTOS = """
+DELETE FROM variants WHERE photo_id IN (SELECT id FROM photos WHERE state = 'stored');
+CREATE INDEX photos_by_place ON photos(place_id) WHERE place_id IS NOT NULL;
+"""
+
 
 def statements(script: str) -> Iterator[str]:
     """A script's statements one by one, since `executescript` would end the transaction around it."""
@@ -341,6 +346,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m002_gallery(db: Database) -> None:
         run(db, GALLERY, 2)
+
+    @steps()
+    def m003_no_addresses_of_stored_photos(db: Database) -> None:
+        run(db, NO_ADDRESSES_OF_STORED_PHOTOS, 3)
 
     steps.apply(db)
 

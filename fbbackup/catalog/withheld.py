@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from fbbackup.catalog.photos import NO_FILE
+from fbbackup.catalog.photos import NO_FILE, forget_addresses
 from fbbackup.catalog.times import precise
 from fbbackup.models import Absence, Kind
 
@@ -59,6 +59,7 @@ def record_refusals(db: Connection, refused: Sequence[Absence], now: datetime) -
         "WHERE f.sha256 = photos.sha256 AND f.damaged_at IS NULL) THEN 'stored' ELSE 'unavailable' END WHERE id = ?",
         [(refusal.evidence, precise(now), refusal.id) for refusal in refused],
     )
+    forget_addresses(db, [refusal.id for refusal in refused])
 
 
 def record_unclear(db: Connection, unclear: Sequence[Absence], now: datetime) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 from fbbackup.errors import ArchiveBusy, ArchiveUnusable
 from fbbackup.stores import disk
+from fbbackup.stores.disk import MARKER
 
 FORMAT = 1
-MARKER = ".fbbackup"
 LOCK = ".fbbackup.lock"
 _MARKER_LIMIT = 65_536
 _JUNK = frozenset(
@@ -56,6 +56,24 @@ class Archive:
             yield
         finally:
             os.close(descriptor)
+
+    def in_use(self) -> bool:
+        """Whether a process holds the lock at this moment."""
+        with disk.blaming(self.root):
+            try:
+                descriptor = os.open(self.root / LOCK, disk.READ)
+            except FileNotFoundError:
+                return False
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                if error.errno not in disk.UNSUPPORTED | {errno.ENOLCK}:
+                    raise
+            finally:
+                os.close(descriptor)
+        return False
 
     def _open_lock(self) -> int:
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -164,8 +182,8 @@ def _create(root: Path) -> _Marker:
         part = _write_part(folder, marker)
         try:
             disk.move_new(part, folder, MARKER, folder)
-        except FileExistsError:
-            # Another fbbackup made the archive at the same moment; its marker counts.
+        except (FileExistsError, FileNotFoundError):
+            # Another fbbackup made the archive at the same moment (and may have tidied up); its marker counts.
             disk.drop(part, folder)
         disk.sync(folder)
         found = _read_marker(root, folder)

@@ -131,6 +131,10 @@ class DirectoryStore:
         unless it is the prefix."""
         return self._tree.walk(split_prefix(prefix))
 
+    def unfinished(self) -> Iterator[str]:
+        """Paths of files that interrupted runs left unfinished; also those of a run that is under way."""
+        return iter(self._tree.unfinished())
+
     async def delete(self, key: str) -> None:
         """Deleting what is not there is no error, so that an interrupted purge can start again."""
         await self._run(self._tree.delete, key)

@@ -20,6 +20,9 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK a pipe that someone put among the pictures blocks its reader for ever.
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+MARKER = ".fbbackup"
+"""The file that says that a folder is an archive."""
+
 UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -125,6 +128,11 @@ def exists(name: str, folder: int) -> bool:
         os.stat(name, dir_fd=folder, follow_symlinks=False)
         return True
     return False
+
+
+def is_marker_part(name: str) -> bool:
+    """Whether a name is that of a marker which was never finished."""
+    return name.startswith(f"{MARKER}.") and name.endswith(".part")
 
 
 def drop(name: str, folder: int) -> None:

@@ -148,16 +148,29 @@ class Tree:
         with suppress(OSError), self._folder((STAGING,)) as staging:
             os.unlink(part, dir_fd=staging)
 
-    def clean_staging(self) -> int:
+    def unfinished(self) -> list[str]:
+        """Paths of files that never got their name: in staging, and markers from when the archive was made."""
         with disk.blaming(self.root):
+            left = [name for name in os.listdir(self._root) if disk.is_marker_part(name)]
             try:
                 with self._folder((STAGING,)) as staging:
-                    stale = [name for name in os.listdir(staging) if name.endswith((".part", ".claim"))]
-                    for name in stale:
+                    return left + [f"{STAGING}/{name}" for name in sorted(os.listdir(staging))]
+            except FileNotFoundError:
+                return left
+
+    def clean_staging(self) -> int:
+        with disk.blaming(self.root):
+            stale = [name for name in os.listdir(self._root) if disk.is_marker_part(name)]
+            for name in stale:
+                os.unlink(name, dir_fd=self._root)
+            try:
+                with self._folder((STAGING,)) as staging:
+                    parts = [name for name in os.listdir(staging) if name.endswith((".part", ".claim"))]
+                    for name in parts:
                         os.unlink(name, dir_fd=staging)
             except FileNotFoundError:
-                return 0
-        return len(stale)
+                return len(stale)
+        return len(stale) + len(parts)
 
     def free_bytes(self) -> int:
         with disk.blaming(self.root):

@@ -86,6 +86,7 @@ def test_an_older_catalog_is_copied_and_counted_when_it_is_brought_up_to_date(tm
     newer = db.execute("SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR name = 'months'").fetchall()
     for kind, name in newer:
         db.execute(f"DROP {kind} {name}")
+    db.execute("DROP INDEX photos_by_place")
     db.execute("DROP INDEX photos_shown_by_place")
     db.execute("DROP INDEX photos_shown")
     db.execute("CREATE INDEX photos_by_date ON photos(file_date, id)")

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbbackup.catalog import Catalog, albums, downloads, memory, photos
+from fbbackup.catalog import Catalog, albums, downloads, listings, memory, photos, withheld
 from fbbackup.catalog.downloads import Kept
-from fbbackup.models import Comment, Kind, Photo, Picture, Place, StoredFile, Tag, Variant
+from fbbackup.models import Absence, Album, Comment, Kind, Page, Photo, Picture, Place, StoredFile, Tag, Variant
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TAKEN = datetime(2009, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -104,6 +104,77 @@ def test_unavailable_photo_becomes_wanted_when_a_variant_shows() -> None:
         assert row(catalog)["last_error"]
         record(catalog, Photo("1", variants=(Variant("https://cdn.test/1.jpg", 64, 48),), raw="1"))
         assert row(catalog)["state"] == "wanted"
+
+
+def found(catalog: Catalog, word: str) -> list[str]:
+    """Ids of the photos that the search finds."""
+    sql = "SELECT p.id FROM photos_fts t JOIN photos p ON p.number = t.rowid WHERE photos_fts MATCH ? ORDER BY p.id"
+    return catalog.read_now(lambda db: [r[0] for r in db.execute(sql, (word,))])
+
+
+def list_photos(catalog: Catalog, *shown: Photo) -> None:
+    """One page of an album with these photos, as a run records it."""
+    account = catalog.write_now(albums.account, "ada", "graph", NOW)
+    catalog.write_now(albums.record_albums, account, [Album("a", "Album")], 0, NOW)
+    catalog.write_now(listings.begin_listing, 1, "", NOW)
+    catalog.write_now(listings.record_page, account, 1, Page(shown, None), NOW)
+    catalog.write_now(listings.settle_listing, 1, NOW)
+
+
+def test_photos_are_found_by_the_newest_name_of_their_place() -> None:
+    with memory() as catalog:
+        list_photos(catalog, Photo("1", place=Place("9", "Pier"), raw="1"), Photo("2", raw="2"))
+        assert (found(catalog, "pier"), found(catalog, "brighton")) == (["1"], [])
+        palace = Place("9", "Palace Pier", "Brighton")
+        list_photos(catalog, Photo("2", place=palace, raw="3"), Photo("3", place=palace, raw="4"))
+        assert found(catalog, "brighton") == ["1", "2", "3"]
+        catalog.write_now(albums.record_albums, 1, [Album("b", "Sea", place=Place("9", "West Pier"))], 1, NOW)
+        assert (found(catalog, "palace"), found(catalog, "west")) == ([], ["1", "2", "3"])
+
+
+def stored(catalog: Catalog) -> None:
+    """A photo with a file, of which the source then shows a larger variant."""
+    record(catalog, Photo("1", variants=(Variant("https://cdn.test/1.jpg", 64, 48),), raw="1"))
+    kept = Kept("1", StoredFile("photos/x.jpg", "aa", 5), Picture("image/jpeg", "jpg", 64, 48), "graph", None)
+    catalog.write_now(downloads.record_files, [kept], NOW)
+    assert addresses(catalog) == 0
+    record(catalog, Photo("1", variants=(Variant("https://cdn.test/2.jpg", 640, 480),), raw="2"))
+    assert (row(catalog)["state"], addresses(catalog)) == ("wanted", 1)
+
+
+def addresses(catalog: Catalog) -> int:
+    return catalog.read_now(lambda db: int(db.execute("SELECT count(*) FROM variants").fetchone()[0]))
+
+
+def test_a_photo_that_is_gone_before_its_larger_variant_was_read_keeps_its_file() -> None:
+    with memory() as catalog:
+        stored(catalog)
+        catalog.write_now(photos.mark_gone, "1", "does not exist", NOW)
+        assert (row(catalog)["state"], addresses(catalog)) == ("stored", 0)
+
+
+def test_a_photo_whose_larger_variant_is_refused_keeps_its_file() -> None:
+    with memory() as catalog:
+        stored(catalog)
+        catalog.write_now(withheld.record_refusals, [Absence("1", "blocked")], NOW)
+        assert (row(catalog)["state"], addresses(catalog)) == ("stored", 0)
+
+
+def test_a_photo_that_is_gone_and_whose_file_is_damaged_is_not_called_stored() -> None:
+    with memory() as catalog:
+        stored(catalog)
+        catalog.write_now(downloads.record_missing_file, "aa", "its file is missing", NOW)
+        catalog.write_now(photos.mark_gone, "1", "does not exist", NOW)
+        assert (row(catalog)["state"], row(catalog)["last_error"]) == ("unavailable", "its file is missing")
+
+
+def test_a_photo_that_came_back_without_a_file_says_why_it_has_none() -> None:
+    with memory() as catalog:
+        record(catalog, Photo("1", variants=(Variant("https://cdn.test/1.jpg", 64, 48),), raw="1"))
+        catalog.write_now(photos.mark_gone, "1", "does not exist", NOW)
+        record(catalog, Photo("1", raw="2"))
+        assert (row(catalog)["state"], row(catalog)["gone_at"]) == ("unavailable", None)
+        assert row(catalog)["last_error"]
 
 
 @given(st.text(max_size=300), st.none() | st.datetimes(timezones=st.just(UTC)), st.sampled_from(Kind))

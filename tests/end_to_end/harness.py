@@ -20,11 +20,11 @@ import pytest
 
 from fbbackup import app
 from fbbackup.app import SyncOptions, sync_accounts
-from fbbackup.audit import oracle
 from fbbackup.backup import RunResult
 from fbbackup.catalog import open_reader
 from fbbackup.config import Account, Config, Download, Limits, Thumbnails
 from fbbackup.errors import FbbackupError
+from fbbackup.oracle import oracle
 from fbbackup.simulator import FAULTS, Library, Simulator
 from fbbackup.simulator.faults import Armed
 from fbbackup.stores.directory import DirectoryStore
