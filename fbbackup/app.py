@@ -15,17 +15,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
 from fbbackup.catalog import Catalog, albums, open_catalog, open_reader
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, state_folder
 from fbbackup.errors import FbbackupError
-from fbbackup.http import HostRules, Http, HttpSettings
 from fbbackup.job import Job, RunSettings, Tally, utc_now
 from fbbackup.models import Picture
 from fbbackup.protocols import Report, Store
 from fbbackup.screen import progress
-from fbbackup.sources.graph import GraphSettings, GraphSource
 from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
 from fbbackup.stores.memory import MemoryStore
@@ -149,8 +148,8 @@ async def _sync(
 ) -> RunResult:
     account_id = await place.catalog.write(albums.account, account.name, account.source, utc_now())
     state = await place.catalog.read(albums.source_state, account_id)
-    http = Http(HostRules.of(account.api_url, config.download.allow_hosts), _http_settings(config))
-    source = GraphSource(_graph_settings(config, account, credentials), state, http)
+    http = open_http(config, account)
+    source = open_source(config, account, credentials, state, http)
     try:
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decode") as decoder:
             tally = Tally(report, source)
@@ -184,32 +183,6 @@ def _run_settings(config: Config, account: Account, options: SyncOptions) -> Run
         dry_run=options.dry_run,
         attempts=config.download.attempts,
         thumbnail_size=config.thumbnails.size if config.thumbnails.enabled else None,
-    )
-
-
-def _graph_settings(config: Config, account: Account, credentials: Credentials) -> GraphSettings:
-    secret = credentials.app_secret(account.name)
-    return GraphSettings(
-        name=account.name,
-        token=credentials.token(account.name).reveal(),
-        api_url=account.api_url,
-        api_version=account.api_version,
-        app_secret=secret.reveal() if secret else None,
-        videos=account.videos,
-        tagged=account.tagged,
-        usage_slow_percent=config.limits.usage_slow_percent,
-        usage_stop_percent=config.limits.usage_stop_percent,
-    )
-
-
-def _http_settings(config: Config) -> HttpSettings:
-    download = config.download
-    return HttpSettings(
-        read_seconds=download.timeout_seconds,
-        total_seconds=download.deadline_seconds,
-        minimum_rate=download.min_bytes_per_second,
-        picture_limit=download.max_picture_bytes,
-        connections=4 * download.workers,
     )
 
 

@@ -1,4 +1,4 @@
-"""What all tests share: sweeps run only when they are asked for, and print what they measured."""
+"""What all tests share: sweeps run only when asked for and print what they measured; no test fails for being slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fbbackup", deadline=None)
+settings.load_profile("fbbackup")
 
 FIGURE = "figure"
 

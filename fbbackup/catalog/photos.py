@@ -27,6 +27,7 @@ NO_FILE = "the source hands out no file for it"
 WRITTEN_FIELDS = ("caption", "title", "alt_text")
 """What people (or Facebook on their behalf) wrote: a change leaves its old value in `revisions`."""
 
+_LEGACY_ID = re.compile(r"pid:[0-9A-Za-z_-]{1,90}")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _COLUMNS = (
     "kind", "caption", "title", "alt_text", "link", "file_date", "file_date_source", "file_date_precision",
@@ -83,7 +84,9 @@ def key_stem(photo: Photo) -> str:
     """The file's key without extension: folder by kind and month of the file date (UTC), name by date and id."""
     folder = "videos" if photo.kind is Kind.VIDEO else "photos"
     name = photo.id
-    if not (name.isascii() and name.isalnum() and len(name) <= 100) and not _PLAIN_ID.fullmatch(name):
+    if _LEGACY_ID.fullmatch(name):
+        name = name.replace(":", "_")
+    elif not (name.isascii() and name.isalnum() and len(name) <= 100) and not _PLAIN_ID.fullmatch(name):
         # Ids are digits in every known answer; anything else must neither leave the folder nor collide.
         name = "x" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if photo.file_date is None:

@@ -36,7 +36,8 @@ def _required(shape: Shape, help_text: str) -> Any:
 
 _NAME = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, - or _")
 _VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
-_APP_ID = text(r"[0-9]{1,32}", "the digits of the app's id")
+_APP_ID = text(r"[0-9A-Za-z]{1,64}", "the app's id, digits as a rule")
+_USER_ID = text(r"[0-9]{1,32}", "the digits of the user's id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ class Account:
     """One `[[accounts]]` table."""
 
     name: str = _required(_NAME, "Your own name for the account; its token is found by it.")
-    source: str = _setting(SOURCE, "graph", "Where the photos are read from.")
+    source: str = _setting(SOURCE, "graph", "Where the photos are read from: `graph` or `legacy`.")
     api_url: str = _setting(
-        API_URL, "https://graph.facebook.com", "Server of the API; http:// is accepted for loopback only."
+        API_URL,
+        "https://graph.facebook.com",
+        "Server of the API, for `legacy` its whole address; http:// is accepted for loopback only.",
     )
     api_version: str = _setting(_VERSION, "v21.0", "Version of the Graph API.")
-    app_id: str | None = _setting(_APP_ID, None, "Id of your Facebook app, for the login.")
+    app_id: str | None = _setting(_APP_ID, None, "Id of your Facebook app, for the login; the api_key for `legacy`.")
+    user_id: str | None = _setting(_USER_ID, None, "Whose photos `legacy` lists.")
     videos: bool = _setting(FLAG, True, "Back up videos as well.")
     tagged: bool = _setting(FLAG, True, "Back up other people's photos that you are tagged in.")
 

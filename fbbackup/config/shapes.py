@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-_NOT_YET = ("legacy", "rpc", "export")
+SOURCES = ("graph", "legacy")
+"""What an account can read from."""
+
+_NOT_YET = ("rpc", "export")
 _UNITS = {"": 1, "b": 1}
 _UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)}
 _UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
@@ -120,11 +123,15 @@ def _read_path(raw: object, base: Path) -> Path:
 
 
 def _read_source(raw: object, base: Path) -> str:
-    if raw == "graph":
-        return "graph"
+    if isinstance(raw, str) and raw in SOURCES:
+        return raw
     if raw in _NOT_YET:
-        raise Wrong(f'can\'t be "{raw}": it is not available in this version; use "graph"')
-    raise Wrong('must be "graph"')
+        raise Wrong(f'can\'t be "{raw}": it is not available in this version; use {_either(SOURCES)}')
+    raise Wrong(f"must be {_either(SOURCES)}")
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(f'"{name}"' for name in names)
 
 
 def _read_api_url(raw: object, base: Path) -> str:

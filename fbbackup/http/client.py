@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import aiohttp
 import httpx
@@ -159,8 +160,15 @@ class Http:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        return await self._reply("GET", url, params=params, headers=headers)
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Reply:
+        """A form sent to the API. Raises as `call` does."""
+        return await self._reply("POST", url, data=form, headers={"Accept-Encoding": "gzip, deflate"})
+
+    async def _reply(self, method: str, url: str, **content: Any) -> Reply:
         try:
-            request = self._client.build_request("GET", url, params=params, headers=headers)
+            request = self._client.build_request(method, url, **content)
             async with self._open(request, self.settings.reply_limit) as arrival:
                 return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
         except (DownloadError, *_FAILURES) as error:

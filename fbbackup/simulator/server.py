@@ -15,6 +15,8 @@ from fbbackup.simulator import control
 from fbbackup.simulator.cdn import Cdn
 from fbbackup.simulator.graph import Graph
 from fbbackup.simulator.graph_faults import spoil
+from fbbackup.simulator.legacy import PATH as LEGACY_PATH
+from fbbackup.simulator.legacy import Legacy
 from fbbackup.simulator.library import Library
 from fbbackup.simulator.settings import Settings
 from fbbackup.simulator.wire import Reply, Request, Server
@@ -36,7 +38,7 @@ class Simulator:
         self.access = self.world.access
         self.budget = self.world.budget
         self.pictures = self.world.pictures
-        self._graph, self._cdn = Graph(self.world), Cdn(self.world)
+        self._graph, self._cdn, self._legacy = Graph(self.world), Cdn(self.world), Legacy(self.world)
         self._server = Server(self._answer, port)
         self._drawing = ThreadPoolExecutor(_DRAWING_THREADS, "simulator-pictures")
         self._thread: threading.Thread | None = None
@@ -106,6 +108,8 @@ class Simulator:
             self.world.ledger.canaries.append(f"{request.headers.get('host')} {path}")
             self.world.ledger.note_cdn(request, list(self.access.tokens))
             reply = Reply(200, {"Content-Type": "text/plain"}, b"canary")
+        elif path == LEGACY_PATH:
+            reply = spoil(self.world, request, self._legacy.reply(request))
         else:
             reply = spoil(self.world, request, self._graph.reply(request))
         self.world.ledger.by_status[reply.status] += 1
@@ -118,6 +122,11 @@ class Simulator:
     def url(self) -> str:
         """Where the Graph API begins, without version."""
         return self.world.url
+
+    @property
+    def legacy_url(self) -> str:
+        """The whole address of the legacy interface."""
+        return self.world.url + LEGACY_PATH
 
     @property
     def port(self) -> int:

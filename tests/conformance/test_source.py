@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,7 +13,10 @@ from fbbackup.errors import CursorRejected
 from fbbackup.models import Absence, Album, Page, Photo
 from fbbackup.protocols import Source
 from fbbackup.simulator import Library, Simulator
+from fbbackup.simulator.legacy import API_KEY, SECRET, USER, Legacy, pid_of, rendition_within
+from fbbackup.simulator.world import World
 from fbbackup.sources.graph import GraphSettings, GraphSource
+from fbbackup.sources.legacy import LegacySettings, LegacySource
 from tests.fake_source import FakeSource
 
 SIZES = (23, 4, 0, 10, 1)
@@ -46,24 +49,88 @@ def faked() -> Account:
     return Account(fake, members, fake.bodies.__getitem__, fake.remove, remove_album, lambda: fake)
 
 
-@pytest.fixture(params=["fake", "graph"])
+@dataclass
+class Opened:
+    """Sources that a test opened one after the other, each with the state of the one before."""
+
+    make: Callable[[dict[str, Any]], Source]
+    sources: list[Source] = field(default_factory=list)
+
+    def next_run(self) -> Source:
+        self.sources.append(self.make(self.sources[-1].state if self.sources else {}))
+        return self.sources[-1]
+
+
+class Names:
+    """What the legacy interface calls the simulator's albums and photos, and what it hands out of them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[str, str] = {}
+
+    def album(self, id_: str) -> str:
+        album = self._world.library.album(id_)
+        assert album is not None
+        return self._keep("aid:" + Legacy(self._world).aid(album), id_)
+
+    def photo(self, id_: str) -> str:
+        item = self._world.library.item(id_)
+        assert item is not None
+        return self._keep("pid:" + pid_of(item), id_)
+
+    def _keep(self, name: str, id_: str) -> str:
+        self._known[name] = id_
+        return name
+
+    def graph_id(self, name: str) -> str:
+        return self._known[name]
+
+    def body(self, pid: str) -> bytes:
+        """The bytes of the largest picture that the interface hands out."""
+        item = self._world.library.item(self._known[pid])
+        assert item is not None
+        sizes = (rendition_within(self._world, item, name) for name in ("src_big", "src", "src_small"))
+        return self._world.pictures.of(item, next(size for size in sizes if size))
+
+
+def graph(sim: Simulator) -> tuple[Account, Opened]:
+    settings = GraphSettings(name="ada", token=sim.token, api_url=sim.url)
+    opened = Opened(lambda state: GraphSource(settings, state))
+    library = sim.library
+    albums = {one: list(library.album_photos(one)) for one in library.album_list()}
+    given = (albums, sim.largest_bytes, library.delete_photo, library.delete_album, opened.next_run)
+    return Account(opened.next_run(), *given), opened
+
+
+def legacy(sim: Simulator) -> tuple[Account, Opened]:
+    """The same library with the numbers of the legacy interface."""
+    settings = LegacySettings("ada", sim.legacy_url, API_KEY, str(USER), SECRET, sim.token)
+    opened = Opened(lambda state: LegacySource(settings, state, page_photos=4))
+    library, names = sim.library, Names(sim.world)
+    albums = {
+        names.album(one): [names.photo(photo) for photo in library.album_photos(one)] for one in library.album_list()
+    }
+    account = Account(
+        opened.next_run(),
+        albums,
+        lambda pid: names.body(pid),
+        lambda pid: library.delete_photo(names.graph_id(pid)),
+        lambda aid: library.delete_album(names.graph_id(aid)),
+        opened.next_run,
+    )
+    return account, opened
+
+
+@pytest.fixture(params=["fake", "graph", "legacy"])
 async def account(request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     if request.param == "fake":
         yield faked()
         return
     library = Library(album_sizes=SIZES, largest=64)
     with Simulator(library, budget=100_000, page_cap=4) as sim:
-        settings = GraphSettings(name="ada", token=sim.token, api_url=sim.url)
-        sources = [GraphSource(settings)]
-
-        def next_run() -> Source:
-            sources.append(GraphSource(settings, sources[-1].state))
-            return sources[-1]
-
-        albums = {one: list(library.album_photos(one)) for one in library.album_list()}
-        given = (albums, sim.largest_bytes, library.delete_photo, library.delete_album, next_run)
-        yield Account(sources[0], *given)
-        for source in sources:
+        made, opened = graph(sim) if request.param == "graph" else legacy(sim)
+        yield made
+        for source in opened.sources:
             await source.close()
         assert sim.leaks == []
 
