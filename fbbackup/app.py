@@ -33,12 +33,14 @@ from fbbackup.thumbnails import examine, make
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What `sync` was asked for; `account` None means every configured one."""
+    """What `sync` was asked for; `account` None means every configured one. With `patient`, photos that failed are
+    left alone until their time has come again."""
 
     account: str | None = None
     deep: bool = False
     dry_run: bool = False
     accept_vanished: bool = False
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class SyncResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a run writes to."""
 
     store: Store
@@ -95,14 +97,14 @@ def sync_accounts(
     """A run for each account, one after the other; an account that fails does not stop the next one."""
     accounts = config.selected(options.account)
     credentials = Credentials(environ)
-    place = _scratch_place(config, root) if options.dry_run else _archive_place(config, root, environ)
+    place = _scratch_place(config, root) if options.dry_run else archive_place(config, root, environ)
     results = []
     failures: list[FbbackupError] = []
     with place as opened:
         for account in accounts:
             try:
                 with progress(account.name, quiet=quiet) as report:
-                    run = _run_loop(_sync(config, account, options, opened, credentials, report))
+                    run = _run_loop(sync_account(config, account, options, opened, credentials, report))
                 results.append(SyncResult(run, options.dry_run))
             except FbbackupError as error:
                 if len(accounts) == 1:
@@ -131,10 +133,10 @@ def _run_loop(work: Coroutine[Any, Any, RunResult]) -> RunResult:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     except BaseExceptionGroup as group:
-        raise _first_known(group) from group
+        raise first_known(group) from group
 
 
-def _first_known(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_known(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error to tell of several that ended a run together: one that a person can act on, if there is one."""
     known = group.subgroup(FbbackupError)
     found: BaseException = known or group
@@ -143,9 +145,10 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return found
 
 
-async def _sync(
-    config: Config, account: Account, options: SyncOptions, place: _Place, credentials: Credentials, report: Report
+async def sync_account(
+    config: Config, account: Account, options: SyncOptions, place: Place, credentials: Credentials, report: Report
 ) -> RunResult:
+    """One account's run in an archive that is held already."""
     account_id = await place.catalog.write(albums.account, account.name, account.source, utc_now())
     state = await place.catalog.read(albums.source_state, account_id)
     http = open_http(config, account)
@@ -172,6 +175,7 @@ def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | 
 def _run_settings(config: Config, account: Account, options: SyncOptions) -> RunSettings:
     return RunSettings(
         deep=options.deep,
+        all_failed=not options.patient,
         accept_vanished=options.accept_vanished,
         videos=account.videos,
         wanted=f"videos={account.videos} tagged={account.tagged} api={account.api_version}",
@@ -187,7 +191,7 @@ def _run_settings(config: Config, account: Account, options: SyncOptions) -> Run
 
 
 @contextmanager
-def _archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[_Place]:
+def archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Place]:
     """The archive itself, held by this process alone."""
     archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=config.limits.keep_free_bytes)
     with archive.lock():
@@ -195,13 +199,13 @@ def _archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> It
         try:
             store.clean_staging()
             with open_catalog(config.catalog.path or archive.catalog_path) as catalog:
-                yield _Place(store, catalog, tuple(archive.warnings))
+                yield Place(store, catalog, tuple(archive.warnings))
         finally:
             store.close()
 
 
 @contextmanager
-def _scratch_place(config: Config, root: Path) -> Iterator[_Place]:
+def _scratch_place(config: Config, root: Path) -> Iterator[Place]:
     """A copy of the catalog, thrown away afterwards, and a store that takes nothing: for dry runs."""
     path = config.catalog.path or root / "catalog.sqlite"
     with tempfile.TemporaryDirectory(prefix="fbbackup-dry-run-") as folder:
@@ -213,4 +217,4 @@ def _scratch_place(config: Config, root: Path) -> Iterator[_Place]:
             reader.close()
             writer.close()
         with open_catalog(copy) as catalog:
-            yield _Place(MemoryStore(), catalog)
+            yield Place(MemoryStore(), catalog)

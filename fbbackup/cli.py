@@ -88,15 +88,42 @@ def sync(
     options: Options, account: str | None, deep: bool, dry_run: bool, accept_vanished: bool, json_out: bool
 ) -> None:
     """Brings the archive up to date: one run."""
-    from fbbackup.app import SyncOptions, sync_accounts
-
     config = options.config()
-    wanted = SyncOptions(account, deep, dry_run, accept_vanished)
-    results = sync_accounts(config, options.root(config), wanted, quiet=options.quiet or json_out)
-    records = [result.record() for result in results]
+    root, quiet = options.root(config), options.quiet or json_out
+    wish = {"account": account, "deep": deep, "accept_vanished": accept_vanished}
+    results = None if dry_run else _sync_by_daemon(root, wish, quiet=quiet)
+    if results is None:
+        from fbbackup.app import SyncOptions, sync_accounts
+
+        wanted = SyncOptions(account, deep, dry_run, accept_vanished)
+        done = sync_accounts(config, root, wanted, quiet=quiet)
+        results = [{"record": result.record(), "lines": result.lines()} for result in done]
+    records = [result["record"] for result in results]
     record = records[0] if len(records) == 1 else {"runs": records}
-    _result(json_out, record, [line for result in results for line in result.lines()])
-    _end_with(max(result.exit_code for result in results))
+    _result(json_out, record, [line for result in results for line in result["lines"]])
+    _end_with(max(found["exit_code"] for found in records))
+
+
+def _sync_by_daemon(root: Path, wish: dict[str, Any], *, quiet: bool) -> list[dict[str, Any]] | None:
+    """The run of a daemon that is at work in this archive; None when there is none."""
+    from fbbackup.remote import sync_by_daemon
+    from fbbackup.screen import progress
+
+    with progress("daemon", quiet=quiet) as report:
+        return sync_by_daemon(root, wish, report)
+
+
+@cli.command()
+@click.pass_obj
+def daemon(options: Options) -> None:
+    """Keeps the archive up to date by itself, as a service; SIGUSR1 starts a run, SIGHUP rereads the configuration."""
+    from fbbackup.daemon import run_daemon
+
+    def load() -> tuple[Config, Path]:
+        config = options.config()
+        return config, options.root(config)
+
+    run_daemon(load, verbose=options.verbose)
 
 
 @cli.command()
@@ -104,10 +131,11 @@ def sync(
 @click.pass_obj
 def status(options: Options, json_out: bool) -> None:
     """What is stored, when it last ran, what is pending, when the login ends."""
+    from fbbackup.remote import daemon_state
     from fbbackup.status import status_lines, status_record
 
     with _catalog(options) as (db, root):
-        record = status_record(db, root)
+        record = {**status_record(db, root), "daemon": daemon_state(root)}
     _result(json_out, record, status_lines(record))
 
 

@@ -73,6 +73,8 @@ def status_lines(record: dict[str, Any]) -> list[str]:
         lines.append(f"{record['damaged_files']} files are damaged or missing; `fbbackup sync` fetches them again")
     for account in record["accounts"]:
         lines += _account_status(account)
+    daemon = record.get("daemon")
+    lines.append(f"the daemon is at work: {daemon['line']}" if daemon else "no daemon is at work here")
     return lines
 
 

@@ -13,6 +13,8 @@ from fbbackup.config.shapes import (
     HOSTS,
     PATH,
     PERCENT,
+    QUIET_HOURS,
+    RHYTHM,
     SOURCE,
     Shape,
     Wrong,
@@ -62,6 +64,13 @@ class Account:
 class Schedule:
     """How often things are looked at again."""
 
+    every: str = _setting(
+        RHYTHM, "1 h", "How often the daemon starts a run: an interval, or cron's five fields in local time."
+    )
+    jitter_seconds: int = _setting(whole(0, 86_400), 120, "Runs of the daemon start up to this much earlier or later.")
+    quiet_hours: str | None = _setting(
+        QUIET_HOURS, None, "Local time in which the daemon starts no run by itself, such as 08:00-18:30."
+    )
     deep_days: int = _setting(whole(1, 365), 14, "Every album is listed again at least this often.")
 
 

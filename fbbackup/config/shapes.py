@@ -22,6 +22,10 @@ _UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
 _SIZE = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,9}))?\s*([a-z]*)", re.IGNORECASE)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|::1")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
+_INTERVAL = re.compile(r"([1-9][0-9]{0,5})\s*(min|h|d)[a-z]*", re.IGNORECASE)
+_SECONDS = {"min": 60, "h": 3600, "d": 86_400}
+_CRON = re.compile(r"[0-9a-z*/,-]+( [0-9a-z*/,-]+){4}", re.IGNORECASE)
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 _LARGEST = 1 << 62  # still fits a column of SQLite
 
 
@@ -47,6 +51,12 @@ def size(text: str) -> int:
     digits = int(match[1] + fraction)
     shift: int = 10 ** len(fraction)
     return digits * unit // shift
+
+
+def interval_seconds(text: str) -> int | None:
+    """Seconds of "90 min", "2 h" or "1 day"; None for anything else, such as a cron expression."""
+    match = _INTERVAL.fullmatch(text.strip())
+    return int(match[1]) * _SECONDS[match[2].lower()] if match else None
 
 
 def _number_text(text: str) -> object:
@@ -156,6 +166,24 @@ def _read_hosts(raw: object, base: Path) -> tuple[str, ...]:
     return hosts
 
 
+def _read_rhythm(raw: object, base: Path) -> str:
+    rhythm = " ".join(raw.split()) if isinstance(raw, str) else ""
+    seconds = interval_seconds(rhythm)
+    if seconds is None and not _CRON.fullmatch(rhythm):
+        raise Wrong('must be an interval such as "90 min", "2 h" or "1 day", or a cron expression of five fields')
+    if seconds is not None and seconds > 30 * 86_400:
+        raise Wrong("must not be longer than 30 days")
+    return rhythm
+
+
+def _read_hours(raw: object, base: Path) -> str:
+    if not isinstance(raw, str) or not _HOURS.fullmatch(raw):
+        raise Wrong('must be two times of day such as "08:00-18:30"')
+    return raw
+
+
+RHYTHM = Shape("text", _read_rhythm)
+QUIET_HOURS = Shape("text", _read_hours)
 FLAG = Shape("true or false", _read_flag, lambda text: {"true": True, "false": False}.get(text.strip().lower(), text))
 PATH = Shape("path", _read_path)
 PERCENT = whole(0, 100)

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -131,20 +131,26 @@ class Home:
 
     # -- the program in a process of its own -----------------------------------------------------------------
 
-    def start(self, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, prefix: Sequence[str] = (), environ: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         """`python -m fbbackup …` with the same account and archive, behind another program if wanted."""
         config = self.folder / "config.toml"
+        if not config.exists():
+            self._write_config(config)
+        return subprocess.Popen(
+            [*prefix, sys.executable, "-m", "fbbackup", "--config", str(config), *arguments],
+            env={**os.environ, **self.environ, **(environ or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _write_config(self, config: Path) -> None:
         config.write_text(
             f"archive = {json.dumps(str(self.archive))}\n[limits]\nkeep_free_bytes = 0\n"
             "[thumbnails]\nsize = 32\n[download]\nworkers = 4\nattempts = 2\n"
             f'[[accounts]]\nname = "{NAME}"\napi_url = "{self.sim.url}"\n'
-        )
-        return subprocess.Popen(
-            [*prefix, sys.executable, "-m", "fbbackup", "--config", str(config), *arguments],
-            env={**os.environ, **self.environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
         )
 
     def command(self, *arguments: str) -> tuple[int, str, str]:
@@ -161,6 +167,12 @@ class Home:
             return [tuple(row) for row in db.execute(sql, values)]
         finally:
             db.close()
+
+    def run_count(self) -> int:
+        """Runs that ended, however."""
+        if not (self.archive / "catalog.sqlite").exists():
+            return 0
+        return int(self.value("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL"))
 
     def value(self, sql: str, *values: Any) -> Any:
         return self.rows(sql, *values)[0][0]
