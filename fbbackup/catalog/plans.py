@@ -29,12 +29,12 @@ def blocked_until(db: Connection, account: str) -> float:
     return float(until) if isinstance(until, int | float) else 0.0
 
 
-def sweep_is_overdue(db: Connection, account: str, before: datetime) -> bool:
-    """Whether uploads outside albums were not listed since `before`, though other albums were."""
+def deep_is_overdue(db: Connection, account: str, before: datetime) -> bool:
+    """Whether no deep run ended since `before`; a first run looked at everything as well."""
     row = db.execute(
-        "SELECT 1 FROM albums u JOIN accounts a ON a.id = u.account_id WHERE a.name = ? AND u.kind = 'uploads' "
-        "AND u.virtual AND u.gone_at IS NULL AND (u.listed_at IS NULL OR u.listed_at < ?) AND EXISTS "
-        "(SELECT 1 FROM albums l WHERE l.account_id = a.id AND l.listed_at IS NOT NULL)",
-        (account, stamp(before)),
+        "SELECT max(r.started_at) AS last FROM runs r JOIN accounts a ON a.id = r.account_id WHERE a.name = ? "
+        "AND r.outcome IN (SELECT value FROM json_each(?)) AND (r.kind = 'deep' OR r.id = "
+        "(SELECT min(f.id) FROM runs f WHERE f.account_id = a.id AND f.outcome IS NOT NULL))",
+        (account, json.dumps(ENDED)),
     ).fetchone()
-    return row is not None
+    return row["last"] is not None and bool(row["last"] < stamp(before))

@@ -62,9 +62,9 @@ class ArchiveTrade:
         return max(0.0, self._ask(0.0, plans.blocked_until, account) - self._clock.now().timestamp())
 
     def deep_is_due(self, account: str) -> bool:
-        """Whether uploads outside albums were not looked for in `deep_days`."""
+        """Whether the last deep run is `deep_days` ago."""
         before = self._clock.now() - timedelta(days=self.config.schedule.deep_days)
-        return self._ask(False, plans.sweep_is_overdue, account, before)
+        return self._ask(False, plans.deep_is_overdue, account, before)
 
     def _ask(
         self, otherwise: T, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -41,7 +41,7 @@ class Trade(Protocol):
         ...
 
     def deep_is_due(self, account: str) -> bool:
-        """Whether something can only be found by a deep run, and has not been looked for in time."""
+        """Whether everything has to be listed again."""
         ...
 
     def login(self, account: str) -> str | None:
