@@ -37,16 +37,23 @@ async def crawl(job: Job) -> Crawled:
     await _leave_out_videos(job, identity)
     seen = await _list_albums(job)
     missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
-    known = await job.catalog.read(album_rows.known_albums, job.account_id, job.settings.wanted, {})
+    wanted = _wanted(job, identity)
+    known = await job.catalog.read(album_rows.known_albums, job.account_id, wanted, {})
     gone = {album_id for album_id, _ in missing}
     offered = [album for album in known if album.id not in gone and album.album.remote_id in seen]
-    due, deferred = await _due_albums(job, offered)
+    due, deferred = await _due_albums(job, offered, wanted)
     job.tally.albums_total = len(due)
     job.tally.publish()
     await _open_albums(job, [album for album in due if not album.album.virtual])
     await _open_albums(job, [album for album in due if album.album.virtual])
     await _leave_out_videos(job, identity)
     return Crawled(tuple(missing), deferred, identity)
+
+
+def _wanted(job: Job, login: Identity) -> str:
+    """What decides which photos a listing shows: a login that may read more than before sees albums afresh."""
+    missing = sorted(kind for kind in Kind if kind not in login.readable)
+    return f"{job.settings.wanted} without {' '.join(missing)}" if missing else job.settings.wanted
 
 
 async def _leave_out_videos(job: Job, login: Identity) -> None:
@@ -67,7 +74,7 @@ async def _list_albums(job: Job) -> list[str]:
     return seen
 
 
-async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[KnownAlbum], bool]:
+async def _due_albums(job: Job, known: Sequence[KnownAlbum], wanted: str) -> tuple[list[KnownAlbum], bool]:
     """The albums to open now, signed as they look now, and whether the sweep of uploads has to wait."""
     overdue = job.now() - job.settings.deep_after
     due: list[KnownAlbum] = []
@@ -76,7 +83,7 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum]) -> tuple[list[Known
         sign = album.sign
         if album.album.virtual:
             probe = await job.source.probe(album.album)
-            sign = album_rows.sign_of(album.album, job.settings.wanted, probe)
+            sign = album_rows.sign_of(album.album, wanted, probe)
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue
         if not (job.settings.deep or stale or album.under_way):
             continue

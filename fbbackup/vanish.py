@@ -13,11 +13,11 @@ from sqlite3 import Connection
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings
 from fbbackup.catalog.listings import Missing
-from fbbackup.catalog.photos import mark_gone, record_photos
+from fbbackup.catalog.photos import mark_gone, record_photos, videos_among
 from fbbackup.catalog.search import index_photos
 from fbbackup.errors import FbbackupError, MassVanish, PermissionLost
 from fbbackup.job import Job
-from fbbackup.models import Absence, Album, Answers, Identity
+from fbbackup.models import Absence, Album, Answers, Identity, Kind
 
 HOMELESS_ASKED = 50
 """Photos without an album that one run asks for, so that they never eat up the call allowance."""
@@ -48,15 +48,17 @@ async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]], login: I
     candidates = await _candidates(job, believed, login)
     homeless = [id_ for id_ in await _homeless(job, login) if id_ not in candidates.questions]
     questions = (*candidates.questions, *homeless)
-    answers = await job.source.photos_by_id(questions) if questions else Answers()
+    answers = await _ask(job, questions)
     if finished or denied or answers.absent:
         await _confirm_login(job, login)
     await _judge(job, candidates, answers)
-    await job.catalog.write(_record_found, job.account_id, answers, frozenset(homeless), job.now())
+    await job.catalog.write(_record_found, job.account_id, answers, job.now())
     for album_id, absence in denied:
         await job.catalog.write(album_rows.mark_album_gone, album_id, absence, job.now())
+    own = [one for one in answers.photos if one.kind is Kind.PHOTO and one.from_id == login.remote_id]
     for listing in finished:
         await job.catalog.write(listings.settle_listing, listing.album_id, job.now())
+    await job.catalog.write(listings.join_uploads, job.account_id, own, job.now())
 
 
 async def _confirm_login(job: Job, before: Identity) -> None:
@@ -69,10 +71,12 @@ async def _confirm_login(job: Job, before: Identity) -> None:
 
 
 async def settle_undisputed(job: Job) -> None:
-    """Closes those finished listings that lack nothing, which takes no question: for a crawl that was cut short."""
-    for listing in await job.catalog.read(listings.finished_listings, job.account_id):
-        if not listing.photo_ids:
-            await job.catalog.write(listings.settle_listing, listing.album_id, job.now())
+    """Closes those finished listings that are beyond doubt, which takes no question: for a crawl that was cut short.
+
+    The others stay as they are. The next run looks at the login first, and then goes on with them without a call.
+    """
+    for album_id in await job.catalog.read(listings.beyond_doubt, job.account_id):
+        await job.catalog.write(listings.settle_listing, album_id, job.now())
 
 
 async def distrust(job: Job, error: FbbackupError) -> None:
@@ -102,9 +106,14 @@ async def _homeless(job: Job, login: Identity) -> list[str]:
     return [id_ for id_ in ids if id_ not in hidden]
 
 
-def _record_found(db: Connection, account_id: int, answers: Answers, ids: frozenset[str], now: datetime) -> None:
-    found = [photo for photo in answers.photos if photo.id in ids]
-    index_photos(db, record_photos(db, account_id, found, now).changed)
+async def _ask(job: Job, ids: Sequence[str]) -> Answers:
+    if not ids:
+        return Answers()
+    return await job.source.photos_by_id(ids, await job.catalog.read(videos_among, ids))
+
+
+def _record_found(db: Connection, account_id: int, answers: Answers, now: datetime) -> None:
+    index_photos(db, record_photos(db, account_id, answers.photos, now).changed)
 
 
 async def _brake(job: Job, missing: int, login: Identity) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from fbbackup.errors import AddressExpired, CursorRejected, DownloadError
-from fbbackup.models import Absence, Album, Answers, Identity, Page, Permission, Photo, Variant
+from fbbackup.errors import AddressExpired, CursorRejected, DownloadError, PermissionLost
+from fbbackup.models import Absence, Album, Answers, Identity, Kind, Page, Permission, Photo, Variant
 
 START = datetime(2014, 7, 5, 10, 0, tzinfo=UTC)
 
@@ -47,6 +47,9 @@ class FakeSource:
     expired: set[str] = field(default_factory=set)
     spoiled: dict[str, bytes] = field(default_factory=dict)
     permission: Permission = Permission.GRANTED
+    readable: frozenset[Kind] = frozenset(Kind)
+    lost: bool = False
+    """The permission is gone: lists are empty, ids are denied, and only `identity` says why."""
     opened: list[str] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
@@ -97,11 +100,13 @@ class FakeSource:
 
     async def identity(self) -> Identity:
         self.calls += 1
-        return Identity("1", "Ada", {"user_photos": self.permission})
+        if self.lost:
+            raise PermissionLost("user_photos is declined")
+        return Identity("1", "Ada", {"user_photos": self.permission}, readable=self.readable)
 
     async def albums(self) -> AsyncIterator[Sequence[Album]]:
         self.calls += 1
-        yield [self.album(id_) for id_ in self.library]
+        yield [self.album(id_) for id_ in self.library if not self.lost]
 
     async def first_pages(self, albums: Sequence[Album]) -> AsyncIterator[tuple[Album, Page]]:
         for album in albums:
@@ -111,6 +116,8 @@ class FakeSource:
     async def page(self, album: Album, cursor: str | None) -> Page:
         self.calls += 1
         self.before_page(album.remote_id, cursor)
+        if self.lost:
+            return Page(())
         ids = self.library[album.remote_id]
         if cursor is not None and not cursor.isdigit():
             raise CursorRejected("(#100) invalid cursor")
@@ -126,13 +133,16 @@ class FakeSource:
         self.asked.append(list(ids))
         self.expired.difference_update(ids)
         return Answers(
-            tuple(self.node(id_) for id_ in ids if id_ in self.photos),
-            tuple(Absence(id_, "code 100/33: does not exist") for id_ in ids if id_ not in self.photos),
+            tuple(self.node(id_) for id_ in ids if self._shows(id_)),
+            tuple(Absence(id_, "code 100/33: does not exist") for id_ in ids if not self._shows(id_)),
         )
+
+    def _shows(self, id_: str) -> bool:
+        return id_ in self.photos and not self.lost
 
     async def album_by_id(self, album: Album) -> Album | Absence | None:
         self.calls += 1
-        if album.remote_id in self.library:
+        if album.remote_id in self.library and not self.lost:
             return self.album(album.remote_id)
         return Absence(album.remote_id, "code 100/33: does not exist")
 

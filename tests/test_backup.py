@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from fbbackup.errors import BudgetSpent, DownloadError, LoginNeeded, MassVanish, SourceUnavailable
-from fbbackup.models import Album, Photo
+from fbbackup.models import Album, Identity, Kind, Photo
 from tests.fake_source import FakeSource, jpeg
 from tests.jobs import Bench, bench
 
@@ -412,6 +412,55 @@ async def test_lost_permission_is_an_error_and_marks_nothing(ada: Bench, faceboo
     result = await ada.run()
     assert result.exit_code == 3
     assert ada.value("SELECT count(*) FROM photos WHERE gone_at IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "first"])
+async def test_a_permission_that_was_lost_in_a_run_cut_short_hides_nothing_for_long(
+    ada: Bench, facebook: FakeSource, known: bool
+) -> None:
+    if known:
+        await ada.run()
+    facebook.add_album("4", photos=14)
+    identity = facebook.identity
+
+    def lose(album: str, cursor: str | None) -> None:
+        facebook.lost = facebook.lost or cursor is not None
+
+    async def spend() -> Identity:
+        if facebook.lost:
+            raise BudgetSpent("the call allowance is used up for 40 minutes", 2400)
+        return await identity()
+
+    facebook.before_page, facebook.identity = lose, spend  # type: ignore[method-assign]
+    assert (await ada.run()).exit_code == 4
+    facebook.lost, facebook.before_page = False, lambda album, cursor: None
+    assert (await ada.run()).outcome == "complete"
+    assert await ada.stored() == facebook.bodies
+
+
+async def test_albums_listed_by_a_run_cut_short_are_not_listed_again(ada: Bench, facebook: FakeSource) -> None:
+    facebook.counts["1"] = facebook.counts["2"] = 40
+
+    def spend(album: str, cursor: str | None) -> None:
+        if album == "3":
+            raise BudgetSpent("the call allowance is used up for 40 minutes", 2400)
+
+    facebook.before_page = spend
+    for _ in range(3):
+        await ada.run()
+    assert facebook.opened == ["1", "2", "3", "3", "3"]
+    facebook.before_page = lambda album, cursor: None
+    assert (await ada.run()).outcome == "complete"
+    assert facebook.opened == ["1", "2", "3", "3", "3", "3"]
+
+
+async def test_a_login_that_may_read_more_than_before_sees_every_album_afresh(ada: Bench, facebook: FakeSource) -> None:
+    facebook.readable = frozenset({Kind.PHOTO})
+    await ada.run()
+    facebook.opened.clear()
+    facebook.readable = frozenset(Kind)
+    await ada.run()
+    assert facebook.opened == ["1", "2", "3"]
 
 
 async def test_albums_that_claim_more_than_they_show_are_not_called_complete(ada: Bench, facebook: FakeSource) -> None:

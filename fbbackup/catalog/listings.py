@@ -39,15 +39,43 @@ class Missing:
 
 
 def begin_listing(db: Connection, album_id: int, sign: str, now: datetime) -> Unfinished:
-    """Starts to list an album, or goes on with a listing of the same `sign` that is still fresh."""
+    """Starts to list an album, or goes on with a listing of the same `sign` that is still fresh.
+
+    An end that showed nothing is looked at once more: an earlier run saw it, maybe with a login that had lost its
+    permission, which empties every page. A page that shows photos proves that the permission was there.
+    """
     row = db.execute("SELECT * FROM listings WHERE album_id = ?", (album_id,)).fetchone()
     if row is not None:
-        fresh = row["started_at"] >= stamp(now - RESUMABLE)
-        if fresh and row["sign"] == sign and (row["finished_at"] or row["cursor"]):
+        fresh = row["started_at"] >= stamp(now - RESUMABLE) and row["sign"] == sign
+        if fresh and row["finished_at"] is not None and _ended_empty(db, album_id):
+            return Unfinished(album_id, _reopened(db, album_id))
+        if fresh and (row["finished_at"] or row["cursor"]):
             return Unfinished(album_id, row["cursor"], row["finished_at"] is not None)
         drop_listing(db, album_id)
     db.execute("INSERT INTO listings (album_id, started_at, sign) VALUES (?, ?, ?)", (album_id, stamp(now), sign))
     return Unfinished(album_id, None)
+
+
+def _ended_empty(db: Connection, album_id: int) -> bool:
+    """Whether a finished listing ended just once, with a page without members, short of what the album claims."""
+    row = db.execute(
+        "SELECT p.ids = '[]' AND coalesce(a.remote_count > p.first_position, 1) AS doubtful, "
+        "(SELECT count(*) FROM listing_pages e WHERE e.album_id = p.album_id AND e.cursor IS NULL) AS ends "
+        "FROM listing_pages p JOIN albums a ON a.id = p.album_id WHERE p.album_id = ? ORDER BY p.number DESC LIMIT 1",
+        (album_id,),
+    ).fetchone()
+    return row is not None and bool(row["doubtful"]) and row["ends"] == 1
+
+
+def _reopened(db: Connection, album_id: int) -> str | None:
+    """Goes back behind the page at which a listing ended; returns the cursor to read it with."""
+    db.execute(
+        "UPDATE listings SET finished_at = NULL, cursor = (SELECT p.cursor FROM listing_pages p "
+        "WHERE p.album_id = listings.album_id ORDER BY p.number DESC LIMIT 1 OFFSET 1) WHERE album_id = ?",
+        (album_id,),
+    )
+    cursor: str | None = db.execute("SELECT cursor FROM listings WHERE album_id = ?", (album_id,)).fetchone()[0]
+    return cursor
 
 
 def drop_listing(db: Connection, album_id: int) -> None:
@@ -122,11 +150,26 @@ def _members_only(db: Connection, account_id: int, album_id: int, photos: Sequen
     outside = [photo for photo in photos if photo.album is None or photo.album.remote_id not in own]
     housed = db.execute(
         "SELECT m.photo_id FROM json_each(?) w CROSS JOIN album_photos m ON m.photo_id = w.value "
-        "JOIN albums a ON a.id = m.album_id WHERE a.virtual = 0 AND m.removed_at IS NULL",
+        "JOIN albums a ON a.id = m.album_id WHERE a.virtual = 0 AND m.removed_at IS NULL AND a.gone_at IS NULL",
         (json.dumps([photo.id for photo in outside]),),
     )
     inside = {row["photo_id"] for row in housed}
     return [photo.id for photo in outside if photo.id not in inside]
+
+
+def join_uploads(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> None:
+    """Puts photos of one's own that left their last album behind the “uploads outside albums”: they were not read
+    from that list, so that their place in it is not known."""
+    album = db.execute(
+        "SELECT a.id, (SELECT coalesce(max(m.position) + 1, 0) FROM album_photos m "
+        "WHERE m.album_id = a.id AND m.removed_at IS NULL) AS first FROM albums a "
+        "WHERE a.account_id = ? AND a.kind = 'uploads' AND a.virtual = 1 AND a.listed_at IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.album_id = a.id)",
+        (account_id,),
+    ).fetchone()
+    if album is not None and photos:
+        outside = _members_only(db, account_id, album["id"], photos)
+        index_photos(db, _record_memberships(db, album["id"], outside, album["first"], now))
 
 
 def _already_listed(db: Connection, album_id: int, ids: Sequence[str], first: int) -> set[str]:
@@ -194,6 +237,24 @@ def _missing(db: Connection, album_id: int) -> Missing:
         (album_id,),
     ).fetchone()[0]
     return Missing(album_id, absent, count)
+
+
+def beyond_doubt(db: Connection, account_id: int) -> list[int]:
+    """Albums whose finished listing lacks no member, and which surely hides nothing new either: it shows all that the
+    album claims, or the login was looked at after it ended."""
+    rows = db.execute(
+        "SELECT a.id, a.remote_count, coalesce(l.finished_at < c.asked_at, 0) AS confirmed FROM listings l "
+        "JOIN albums a ON a.id = l.album_id JOIN accounts c ON c.id = a.account_id "
+        "WHERE a.account_id = ? AND l.finished_at IS NOT NULL",
+        (account_id,),
+    ).fetchall()
+    sure = []
+    for row in rows:
+        missing = _missing(db, row["id"])
+        shows_all = row["remote_count"] is not None and missing.members >= row["remote_count"]
+        if not missing.photo_ids and (shows_all or row["confirmed"]):
+            sure.append(row["id"])
+    return sure
 
 
 def members_elsewhere(db: Connection, ids: Sequence[str]) -> set[str]:

@@ -176,6 +176,17 @@ def test_an_album_moved_into_another_whole(home: Home) -> None:
     assert home.tombstones() == {}
 
 
+def test_a_photo_whose_album_is_deleted_is_an_upload_outside_albums_at_once(home: Home) -> None:
+    album, photo = home.sim.library.add_album("Not for long"), home.sim.library.add_photo(None, "Outlives it")
+    home.sim.library.share_photo(photo, album)
+    home.complete()
+    home.sim.library.delete_album(album)
+    home.forget()
+    home.complete()
+    assert home.sim.calls["/me/photos"] == 2, "lists were read, not only looked at"
+    home.complete(deep=True)
+
+
 def test_a_photo_in_two_albums_is_stored_once(home: Home) -> None:
     home.complete()
     there, here = roomy(home)[:2]

@@ -45,13 +45,14 @@ async def test_a_declined_permission_is_no_empty_library(sim: Simulator) -> None
             await source.identity()
 
 
-async def test_a_permission_lost_on_the_way_is_noticed_at_the_first_empty_list(sim: Simulator) -> None:
+async def test_a_permission_lost_on_the_way_empties_lists_and_is_told_when_asked(sim: Simulator) -> None:
     async with Account(sim) as source:
         await source.identity()
-        albums = await albums_of(source)
+        tagged = next(album for album in await albums_of(source) if album.kind == "tagged")
         sim.faults.set("lost-permission", times=1)
-        with pytest.raises(LoginNeeded):
-            [page async for page in source.first_pages(albums)]
+        assert (await source.page(tagged, None)).photos == ()
+        with pytest.raises(LoginNeeded, match="declined"):
+            await source.identity()
 
 
 @pytest.mark.parametrize("code", [10, 200])

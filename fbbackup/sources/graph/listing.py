@@ -119,10 +119,6 @@ class Pages:
         answer = await self._ask(album, listing, cursor)
         page = self.page_of(answer, listing.kind, album.title, heavy=self.limit.heavy)
         self.limit.heavy = True
-        if not page.photos and page.next_cursor is None and album.remote_count != 0:
-            # After a lost permission every list is empty, without any error: nothing is believed to be empty
-            # before the login was looked at again (fault N11).
-            await self.account.confirm()
         if page.next_cursor is not None and _short(page.next_cursor) in asked:
             raise CursorRejected("the list repeats a page that was already read")
         return page
