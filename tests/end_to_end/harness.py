@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from fbbackup import app
+from fbbackup import accounts, app
 from fbbackup.app import SyncOptions, sync_accounts
 from fbbackup.backup import RunResult
 from fbbackup.catalog import open_reader
@@ -308,4 +308,5 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
         return datetime.fromtimestamp(home.sim.clock.now(), UTC)
 
     monkeypatch.setattr(app, "Job", partial(app.Job, now=now, sleep=pass_at_once))
-    monkeypatch.setattr(app, "GraphSettings", partial(app.GraphSettings, clock=home.sim.clock.now, sleep=pass_at_once))
+    patient = partial(accounts.GraphSettings, clock=home.sim.clock.now, sleep=pass_at_once)
+    monkeypatch.setattr(accounts, "GraphSettings", patient)
