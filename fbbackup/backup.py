@@ -12,6 +12,7 @@ from fbbackup.crawl import Crawled, crawl
 from fbbackup.download import Downloads, thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
 from fbbackup.job import Job, sentence
+from fbbackup.manifests import write_manifests
 from fbbackup.reconcile import reconcile
 from fbbackup.vanish import distrust, settle, settle_undisputed
 
@@ -130,6 +131,9 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
         job.tally.note(note)
     record = RunRecord(outcome, job.tally.counters(), job.source.calls, job.tally.bytes, str(error) if error else None)
     await job.catalog.write(runs.finish_run, run_id, record, gaps, job.now())
+    if not job.settings.dry_run:
+        job.tally.publish("manifests")
+        await write_manifests(job.catalog, job.store)
     refused = await job.catalog.read(withheld.count, job.account_id)
     line = _result_line(job, verdicts, open_ends, error, (refused, deferred))
     if job.settings.dry_run and error is None:

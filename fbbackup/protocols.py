@@ -126,6 +126,13 @@ class Store(Protocol):
         """Gives staged bytes their key; the same promises as `put`."""
         ...
 
+    async def replace(self, staged: Staged, key: str) -> StoredFile:
+        """Puts staged bytes, which are durable, in place of whatever has the key; the name is durable after `settle`.
+
+        Only for what is made from the catalog: raises ValueError for the key of a picture.
+        """
+        ...
+
     async def discard(self, staged: Staged) -> None:
         """Forgets staged bytes."""
         ...

@@ -54,6 +54,7 @@ class FakeSource:
     asked: list[list[str]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     generation: int = 0
+    first_id: int = 1000
 
     def add_album(self, id_: str, title: str = "", photos: int = 0) -> None:
         self.library[id_] = []
@@ -64,7 +65,7 @@ class FakeSource:
 
     def add(self, album: str, body: bytes | None = None, **fields: Any) -> str:
         number = len(self.photos) + 1
-        id_ = str(1000 + number)
+        id_ = str(self.first_id + number)
         self.bodies[id_] = body if body is not None else jpeg(number)
         photo = Photo(id_, caption=f"caption {number}", created_at=START, file_date=START)
         self.photos[id_] = replace(photo, file_date_source="created_time", file_date_precision="second", **fields)

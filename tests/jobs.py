@@ -29,15 +29,16 @@ class Bench:
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     decoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
     slept: list[float] = field(default_factory=list)
+    account: str = "ada"
 
     def job(self, **settings: Any) -> Job:
-        account_id = self.catalog.write_now(albums.account, "ada", self.source.name, self.now)
+        account_id = self.catalog.write_now(albums.account, self.account, self.source.name, self.now)
         settings.setdefault("workers", 4)
         settings.setdefault("thumbnail_size", 32)
         source: Source = self.source
         return Job(
             account_id,
-            "ada",
+            self.account,
             source,
             self.store,
             self.catalog,

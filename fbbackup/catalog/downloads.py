@@ -247,9 +247,10 @@ def photos_by_key_stem(db: Connection, stem: str) -> list[str]:
 
 
 def unknown_keys(db: Connection, keys: Sequence[str]) -> list[str]:
-    """Those of `keys` that no file's row names."""
+    """Those of `keys` that no file's row names, and that are no manifests."""
     rows = db.execute(
-        "SELECT w.value AS key FROM json_each(?) w LEFT JOIN files f ON f.key = w.value WHERE f.key IS NULL",
+        "SELECT w.value AS key FROM json_each(?) w LEFT JOIN files f ON f.key = w.value WHERE f.key IS NULL "
+        "AND w.value NOT GLOB '*/manifest.jsonl'",
         (json.dumps(list(keys)),),
     )
     return [row["key"] for row in rows]

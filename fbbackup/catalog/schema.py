@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fbbackup.catalog import marks
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -350,6 +352,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m003_no_addresses_of_stored_photos(db: Database) -> None:
         run(db, NO_ADDRESSES_OF_STORED_PHOTOS, 3)
+
+    @steps()
+    def m004_marks_for_manifests(db: Database) -> None:
+        run(db, marks.TABLES, 4)
 
     steps.apply(db)
 

@@ -71,6 +71,10 @@ class DirectoryStore:
         """Like `put`; when it raises, the bytes are still staged."""
         return await self._run(self._tree.keep, staged.name, StoredFile(key, staged.sha256, staged.size))
 
+    async def replace(self, staged: Staged, key: str) -> StoredFile:
+        """Like `keep` over a file that is there; when it raises, the bytes are still staged."""
+        return await self._run(self._tree.replace_by, staged.name, StoredFile(key, staged.sha256, staged.size))
+
     async def discard(self, staged: Staged) -> None:
         await self._run(self._tree.drop_part, staged.name)
 

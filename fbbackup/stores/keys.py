@@ -8,6 +8,10 @@ import unicodedata
 STAGING = "staging"
 """The top folder of unfinished files; no key lies there."""
 
+MANIFEST = "manifest.jsonl"
+"""The name, in each month's folder, of the one file that is not a picture."""
+
+_ORIGINALS = ("photos", "videos")
 _LONGEST_PART = 255
 _LONGEST_KEY = 1024
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"\\|?*\ud800-\udfff]')
@@ -36,6 +40,14 @@ def split_prefix(prefix: str) -> tuple[str, ...]:
     if folder == STAGING:
         return (STAGING,)
     return split_key(folder) if prefix else ()
+
+
+def split_derived(key: str) -> tuple[str, ...]:
+    """The parts of a key whose file may be replaced; ValueError for a picture's, which never is."""
+    parts = split_key(key)
+    if parts[0].casefold() in _ORIGINALS and parts[-1] != MANIFEST:
+        raise ValueError(f"the key {key!r} is a picture's, and pictures are never replaced")
+    return parts
 
 
 def is_part(name: str) -> bool:

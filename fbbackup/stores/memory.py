@@ -9,7 +9,7 @@ from itertools import accumulate
 from fbbackup.errors import ArchiveUnusable, KeyTaken
 from fbbackup.models import StoredFile
 from fbbackup.protocols import Staged
-from fbbackup.stores.keys import STAGING, split_key, split_prefix
+from fbbackup.stores.keys import STAGING, split_derived, split_key, split_prefix
 
 _HEAD = 4096
 
@@ -54,6 +54,16 @@ class MemoryStore:
         file = await self.put(key, self._staged[part])
         del self._staged[part]
         return file
+
+    async def replace(self, staged: Staged, key: str) -> StoredFile:
+        split_derived(key)
+        part = f"{STAGING}/{staged.name}"
+        if part not in self._staged:
+            raise ArchiveUnusable(f"{part} is gone; run again")
+        self._make_room(key)
+        self._files[key] = self._staged.pop(part)
+        self._durable.discard(key)
+        return StoredFile(key, staged.sha256, staged.size)
 
     async def discard(self, staged: Staged) -> None:
         self._staged.pop(f"{STAGING}/{staged.name}", None)

@@ -16,7 +16,7 @@ from pathlib import Path
 from fbbackup.errors import KeyTaken
 from fbbackup.models import StoredFile
 from fbbackup.stores import disk
-from fbbackup.stores.keys import STAGING, is_part, split_key
+from fbbackup.stores.keys import STAGING, is_part, split_derived, split_key
 
 PIECE = 1 << 20
 _UNPROVEN = "durability can't be proved on this file system: it has no fsync; a power cut may lose new files"
@@ -66,6 +66,13 @@ class Tree:
             except FileExistsError:
                 self._holds(folder, name, file)
                 disk.drop(part, staging)
+        return file
+
+    def replace_by(self, part: str, file: StoredFile) -> StoredFile:
+        """Puts a staged file in place of whatever has the name."""
+        *parents, name = split_derived(file.key)
+        with disk.blaming(self.root), self._folders(parents) as (folder, staging):
+            os.replace(part, name, src_dir_fd=staging, dst_dir_fd=folder)
         return file
 
     def replace(self, key: str, body: bytes) -> None:

@@ -77,30 +77,3 @@ def test_what_is_no_catalog_is_refused_in_words(tmp_path: Path) -> None:
         open_catalog(path)
     with pytest.raises(ArchiveUnusable, match="can't be used"):
         open_reader(path)
-
-
-def test_an_older_catalog_is_copied_and_counted_when_it_is_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "catalog.sqlite"
-    open_catalog(path).close()
-    db = sqlite3.connect(path)
-    newer = db.execute("SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR name = 'months'").fetchall()
-    for kind, name in newer:
-        db.execute(f"DROP {kind} {name}")
-    db.execute("DROP INDEX photos_by_place")
-    db.execute("DROP INDEX photos_shown_by_place")
-    db.execute("DROP INDEX photos_shown")
-    db.execute("CREATE INDEX photos_by_date ON photos(file_date, id)")
-    db.execute("DELETE FROM _sqlite_migrations WHERE name <> 'm001_first_tables'")
-    db.execute("INSERT INTO accounts (name, source, added_at) VALUES ('ada', 'graph', '')")
-    db.execute(
-        "INSERT INTO files (sha256, key, bytes, content_type, stored_at) VALUES ('aa', 'k', 1, 'image/jpeg', '')"
-    )
-    columns = "id, account_id, kind, file_date, first_seen_at, last_seen_at, state, sha256, key_stem"
-    for row in (("1", "2014-07-05T10:00:00Z", "aa"), ("2", None, "aa"), ("3", "2014-07-06T10:00:00Z", None)):
-        db.execute(f"INSERT INTO photos ({columns}) VALUES (?, 1, 'photo', ?, '', '', 'stored', ?, '')", row)
-    db.execute("PRAGMA user_version = 1")
-    db.commit()
-    db.close()
-    with open_catalog(path) as catalog:
-        assert catalog.read_now(lambda db: dict(db.execute("SELECT * FROM months").fetchall())) == {"": 1, "2014-07": 1}
-    assert path.with_name(f"catalog.sqlite.before-{schema.VERSION}").exists()

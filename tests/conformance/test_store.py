@@ -195,6 +195,43 @@ async def test_keeping_what_is_no_longer_staged_fails(store: AnyStore) -> None:
     assert list(store.keys("")) == []
 
 
+MANIFESTS = ["photos/2014/07/manifest.jsonl", "manifest-sha256.txt"]
+
+
+@pytest.mark.parametrize("key", MANIFESTS)
+async def test_replace_takes_the_place_of_what_was_there(store: AnyStore, key: str) -> None:
+    for body in (b"old", b"newer"):
+        staged = await store.stage(stream(body))
+        assert await store.replace(staged, key) == StoredFile(key, hashlib.sha256(body).hexdigest(), len(body))
+        assert await whole(store, key) == body
+    assert list(store.keys("")) == [(key, 5)]
+    assert staged_count(store) == 0
+
+
+async def test_a_replaced_file_is_durable_once_settled(store: AnyStore) -> None:
+    await store.replace(await store.stage(stream(b"body")), MANIFESTS[0])
+    await store.settle(MANIFESTS[:1])
+    if isinstance(store, MemoryStore):
+        assert store.survivors() == {MANIFESTS[0]: b"body"}
+
+
+@pytest.mark.parametrize("key", [KEY, "videos/undated/undated_1.mp4", "photos/a.jpg", "Photos/b.jpg"])
+async def test_a_picture_is_never_replaced(store: AnyStore, key: str) -> None:
+    await store.put(KEY, b"picture")
+    staged = await store.stage(stream(b"other"))
+    with pytest.raises(ValueError, match="never replaced"):
+        await store.replace(staged, key)
+    assert await whole(store, KEY) == b"picture"
+    await store.discard(staged)
+
+
+async def test_replacing_by_what_is_no_longer_staged_fails(store: AnyStore) -> None:
+    staged = await store.stage(stream(b"body"))
+    await store.discard(staged)
+    with pytest.raises(ArchiveUnusable):
+        await store.replace(staged, MANIFESTS[1])
+
+
 async def test_discard_forgets_and_may_come_twice(store: AnyStore) -> None:
     staged = await store.stage(stream(b"video"))
     assert staged_count(store) == 1

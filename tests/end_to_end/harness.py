@@ -224,7 +224,8 @@ class Home:
 
     def files(self) -> dict[str, bytes]:
         """Every file that is never to change, by its path below the archive."""
-        kept = (path for top in ("photos", "videos") for path in (self.archive / top).rglob("*") if path.is_file())
+        found = (path for top in ("photos", "videos") for path in (self.archive / top).rglob("*") if path.is_file())
+        kept = (path for path in found if path.name != "manifest.jsonl")
         return {str(path.relative_to(self.archive)): path.read_bytes() for path in kept}
 
     def tombstones(self) -> dict[str, str]:
