@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
@@ -29,6 +29,8 @@ from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
 from fbbackup.stores.memory import MemoryStore
 from fbbackup.thumbnails import examine, make
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def sync_accounts(
         for account in accounts:
             try:
                 with progress(account.name, quiet=quiet) as report:
-                    run = _run_loop(sync_account(config, account, options, opened, credentials, report))
+                    run = run_loop(sync_account(config, account, options, opened, credentials, report))
                 results.append(SyncResult(run, options.dry_run))
             except FbbackupError as error:
                 if len(accounts) == 1:
@@ -115,10 +117,10 @@ def sync_accounts(
     return results
 
 
-def _run_loop(work: Coroutine[Any, Any, RunResult]) -> RunResult:
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
     """Runs until done; SIGTERM stops like Ctrl-C: what is stored stays, nothing half-done is left."""
 
-    async def guarded() -> RunResult:
+    async def guarded() -> T:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         if task is not None:

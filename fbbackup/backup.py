@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from fbbackup.catalog import albums as album_rows
-from fbbackup.catalog import downloads, runs, withheld
+from fbbackup.catalog import downloads, runs, unite, withheld
 from fbbackup.catalog.runs import Interruption, RunRecord, Verdict
 from fbbackup.crawl import Crawled, crawl
 from fbbackup.download import Downloads, thumbnail_key
@@ -67,6 +67,7 @@ async def _work(job: Job, cut_short: Interruption | None) -> tuple[FbbackupError
     outcome = await _crawl_and_download(job)
     await _make_thumbnails(job)
     await job.store.sync_derived()
+    await job.catalog.write(unite.unite)
     return outcome
 
 

@@ -126,6 +126,24 @@ def daemon(options: Options) -> None:
     run_daemon(load, verbose=options.verbose)
 
 
+@cli.command("import")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--messages", is_flag=True, help="Bring in photos of Messenger conversations as well.")
+@as_json
+@click.pass_obj
+def import_(options: Options, paths: tuple[Path, ...], messages: bool, json_out: bool) -> None:
+    """Brings in Facebook's own export: its zips or folders, any number of parts, or folders of other tools."""
+    from fbbackup.import_run import ImportOptions, import_paths
+
+    config = options.config()
+    wanted = ImportOptions(paths, messages)
+    result = import_paths(config, options.root(config), wanted, quiet=options.quiet or json_out)
+    for line in result.refused:
+        click.echo(f"fbbackup: {line}", err=True)
+    _result(json_out, result.record(), result.lines())
+    _end_with(result.exit_code)
+
+
 @cli.command()
 @as_json
 @click.pass_obj
@@ -180,6 +198,19 @@ def show(options: Options, photo: str, json_out: bool) -> None:
     if found is None:
         raise ConfigError(f"there is no photo {photo!r} in the catalog; ids are in the `library` view, column id")
     _result(json_out, found, photo_lines(found, root))
+
+
+@cli.command()
+@click.argument("photo")
+@as_json
+@click.pass_obj
+def why(options: Options, photo: str, json_out: bool) -> None:
+    """Where each value of a photo came from, and why it is or is not stored."""
+    from fbbackup.why import why_lines, why_record
+
+    with _catalog(options) as (db, _):
+        found = why_record(db, photo)
+    _result(json_out, found, why_lines(found))
 
 
 @cli.command()

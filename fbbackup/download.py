@@ -242,7 +242,7 @@ class Downloads:
 
     async def _put(self, key: str, body: bytes, digest: str) -> StoredFile:
         try:
-            for candidate in _candidate_keys(key):
+            for candidate in candidate_keys(key):
                 try:
                     return await self.job.store.put(candidate, body, digest)
                 except KeyTaken:
@@ -311,7 +311,7 @@ class Downloads:
 
     async def _keep_video(self, staged: Staged, key: str) -> StoredFile:
         try:
-            for candidate in _candidate_keys(key):
+            for candidate in candidate_keys(key):
                 try:
                     return await self.job.store.keep(staged, candidate)
                 except KeyTaken:
@@ -327,7 +327,7 @@ def thumbnail_key(digest: str, size: int) -> str:
     return f"thumbnails/{size}/{digest[:2]}/{digest}.webp"
 
 
-def _candidate_keys(key: str) -> Iterator[str]:
+def candidate_keys(key: str) -> Iterator[str]:
     """The key itself, then `…-2`, `…-3`: for other bytes of the same photo."""
     yield key
     stem, dot, extension = key.rpartition(".")

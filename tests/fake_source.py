@@ -68,7 +68,7 @@ class FakeSource:
         id_ = str(self.first_id + number)
         self.bodies[id_] = body if body is not None else jpeg(number)
         photo = Photo(id_, caption=f"caption {number}", created_at=START, file_date=START)
-        self.photos[id_] = replace(photo, file_date_source="created_time", file_date_precision="second", **fields)
+        self.photos[id_] = replace(photo, file_date_source="created", file_date_precision="second", **fields)
         self.library[album].append(id_)
         self.updated[album] += 1
         return id_

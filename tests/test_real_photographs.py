@@ -134,7 +134,7 @@ def check_date(original: Path, row: dict[str, Any]) -> None:
     if taken_at is not None:
         assert (row["file_date_source"], row["file_date"]) == ("exif", taken_at), original.name
     else:
-        assert row["file_date_source"] in ("created_time", "backdated_time"), original.name
+        assert row["file_date_source"] in ("created", "backdated"), original.name
 
 
 def time_of_taking(original: Path) -> str | None:

@@ -10,6 +10,7 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from fbbackup.catalog.places import record_places
+from fbbackup.catalog.provenance import take_over_albums
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import moment, stamp, text
 from fbbackup.models import Absence, Album, Identity
@@ -74,6 +75,7 @@ def sign_of(album: Album, settings: str, probe: str | None = None) -> str:
 def record_albums(db: Connection, account_id: int, albums: Sequence[Album], first: int, now: datetime) -> None:
     """Inserts or revises albums; `first` is the position of the first of them in the source's order."""
     record_places(db, list({album.place.id: album.place for album in albums if album.place}.values()))
+    take_over_albums(db, account_id, [album.remote_id for album in albums])
     for position, album in enumerate(albums, first):
         old = db.execute(
             "SELECT id, title, description FROM albums WHERE account_id = ? AND remote_id = ?",

@@ -12,11 +12,12 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from fbbackup.catalog.places import record_places
+from fbbackup.catalog.provenance import keep_exported, take_over
 from fbbackup.catalog.said import record_people, record_words
 from fbbackup.catalog.times import moment, stamp, text
 from fbbackup.models import Kind, Photo
 
-DATE_SOURCES = ("created_time", "backdated_time", "exif", "taken")
+DATE_SOURCES = ("created", "backdated", "exif", "taken")
 """Where a file date may come from, worst first; a worse one never replaces a better one."""
 
 SEEN_PRECISION = timedelta(days=1)
@@ -57,6 +58,7 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
 
     Full-text rows are the caller's to refresh (`index_photos`), since album titles are part of them.
     """
+    take_over(db, account_id, [photo.id for photo in photos])
     known = _known(db, [photo.id for photo in photos])
     new = [photo for photo in photos if photo.id not in known]
     changed = []
@@ -147,6 +149,7 @@ def _revise(db: Connection, photo: Photo, now: datetime) -> None:
         record_places(db, [photo.place])
     new = dict(zip(_COLUMNS, _values(photo), strict=True))
     _keep_unasked(photo, old, new)
+    keep_exported(db, old, new)
     _keep_better_date(old, new)
     db.executemany(
         "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",

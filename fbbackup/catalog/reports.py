@@ -116,5 +116,13 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     return found
 
 
+def source_of(db: Connection, photo_id: str) -> str:
+    """The kind of source of the account that a photo belongs to."""
+    row = db.execute(
+        "SELECT a.source FROM photos p JOIN accounts a ON a.id = p.account_id WHERE p.id = ?", (photo_id,)
+    ).fetchone()
+    return str(row["source"])
+
+
 def _rows(db: Connection, sql: str, photo_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in db.execute(sql, (photo_id,))]

@@ -52,7 +52,7 @@ class RunRecord:
     """What `finish_run` writes."""
 
     outcome: str
-    counters: dict[str, int]
+    counters: dict[str, Any]
     calls: int
     bytes: int
     error: str | None

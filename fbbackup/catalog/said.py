@@ -12,7 +12,7 @@ from fbbackup.models import Photo
 
 def record_people(db: Connection, photo: Photo) -> None:
     """Who is marked in the photo now; nothing when that was not asked for."""
-    if photo.people is None:
+    if photo.people is None or (not photo.people and _named_by_export(db, photo.id)):
         return
     db.execute("DELETE FROM photo_people WHERE photo_id = ?", (photo.id,))
     db.executemany(
@@ -23,6 +23,22 @@ def record_people(db: Connection, photo: Photo) -> None:
     db.executemany(
         "INSERT INTO photo_people (photo_id, person_id, name, x, y) VALUES (?, ?, ?, ?, ?)",
         [(photo.id, tag.person_id, tag.name, tag.x, tag.y) for tag in photo.people],
+    )
+
+
+def _named_by_export(db: Connection, photo_id: str) -> bool:
+    """Whether the people of the photo are known from an export only; the API may not show whom it may not name."""
+    found = db.execute("SELECT 1 FROM photo_fields WHERE photo_id = ? AND field = 'people'", (photo_id,)).fetchone()
+    return found is not None
+
+
+def _drop_twins(db: Connection, photo_id: str) -> None:
+    """Removes comments of an export that the API has shown with an id of their own."""
+    db.execute(
+        "DELETE FROM comments WHERE photo_id = ?1 AND id GLOB 'export:*' AND EXISTS (SELECT 1 FROM comments k "
+        "WHERE k.photo_id = ?1 AND k.id NOT GLOB 'export:*' AND k.message = comments.message "
+        "AND k.created_at IS comments.created_at)",
+        (photo_id,),
     )
 
 
@@ -53,6 +69,7 @@ def record_words(db: Connection, photo: Photo, now: datetime) -> None:
                 for c in photo.comments
             ],
         )
+        _drop_twins(db, photo.id)
     if photo.reactions:
         db.executemany(
             "INSERT INTO reactions (photo_id, kind, count, seen_at) VALUES (?, ?, ?, ?) "

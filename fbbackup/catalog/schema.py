@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fbbackup.catalog import marks
+from fbbackup.catalog.import_tables import IMPORTS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 4
+VERSION = 5
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -356,6 +357,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m004_marks_for_manifests(db: Database) -> None:
         run(db, marks.TABLES, 4)
+
+    @steps()
+    def m005_imports(db: Database) -> None:
+        run(db, IMPORTS, 5)
 
     steps.apply(db)
 

@@ -17,6 +17,7 @@ from fbbackup.errors import BadPicture
 MAX_PIXELS = 200_000_000
 MAX_DECODED_BYTES = 256 * 2**20
 QUALITY = 78
+BILINEAR = Image.Resampling.BILINEAR
 # Decoding at less than 1.5 times the target softens visibly; more costs time and shows nothing.
 _OVERSIZE = 1.5
 # Beyond this a decode waits for its turn, so that several threads together stay near one such decode.

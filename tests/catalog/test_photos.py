@@ -77,13 +77,13 @@ def test_people_follow_the_source_only_when_it_was_asked() -> None:
 
 def test_a_worse_date_never_replaces_a_better_one() -> None:
     with memory() as catalog:
-        created = Photo("1", file_date=CREATED, file_date_source="created_time", file_date_precision="second", raw="1")
+        created = Photo("1", file_date=CREATED, file_date_source="created", file_date_precision="second", raw="1")
         record(catalog, created)
         picture = Picture("image/jpeg", "jpg", 64, 48, taken_at=TAKEN)
         kept = Kept("1", StoredFile("photos/x.jpg", "aa", 5), picture, "graph", None)
         catalog.write_now(downloads.record_files, [kept], NOW)
         assert (row(catalog)["file_date"], row(catalog)["file_date_source"]) == ("2009-05-06T07:08:09Z", "exif")
-        record(catalog, Photo("1", file_date=CREATED, file_date_source="created_time", caption="new", raw="2"))
+        record(catalog, Photo("1", file_date=CREATED, file_date_source="created", caption="new", raw="2"))
         assert (row(catalog)["file_date_source"], row(catalog)["caption"]) == ("exif", "new")
 
 

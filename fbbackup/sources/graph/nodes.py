@@ -183,9 +183,9 @@ def _file_date(
 ) -> tuple[datetime | None, str | None, str | None]:
     if _believable(backdated):
         wanted = granularity if isinstance(granularity, str) else "none"
-        return backdated, "backdated_time", _PRECISIONS.get(wanted, "second")
+        return backdated, "backdated", _PRECISIONS.get(wanted, "second")
     if _believable(created):
-        return created, "created_time", "second"
+        return created, "created", "second"
     return None, None, None
 
 

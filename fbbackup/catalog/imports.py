@@ -1,0 +1,230 @@
+"""What exports say, merged into the rows of photos: one row a photo, each field from the source that knows it best.
+
+Merging does not depend on the order of files, parts or exports: a field moves only to a better weight, then to a
+later export, then to the greater path.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from sqlite3 import Connection, Row
+from typing import Any
+
+from fbbackup.catalog.photos import WRITTEN_FIELDS, better_date, record_photos
+from fbbackup.catalog.places import record_places
+from fbbackup.catalog.provenance import EXACT, fields_of
+from fbbackup.catalog.search import index_photos
+from fbbackup.catalog.times import stamp, text
+from fbbackup.mentions import Mention, NotUnderstood
+from fbbackup.models import Photo
+
+ABSENT = "its file is in none of the parts that were imported"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Ids of photos that a group of mentions brought in, and of those that it changed."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+def record_mentions(db: Connection, account_id: int, mentions: Sequence[Mention], now: datetime) -> Merged:
+    """Merges mentions into their photos, new or known."""
+    known = _known(db, [mention.id for mention in mentions])
+    new = list({mention.id: _bare(mention) for mention in mentions if mention.id not in known}.values())
+    record_photos(db, account_id, new, now)
+    changed = []
+    fresh = {photo.id for photo in new}
+    for mention in mentions:
+        if _record_mention(db, mention, now) and _merge(db, mention, now):
+            changed.append(mention.id)
+    if new:
+        db.execute(
+            "UPDATE photos SET last_error = ? WHERE state = 'unavailable' AND sha256 IS NULL "
+            "AND id IN (SELECT value FROM json_each(?))",
+            (ABSENT, json.dumps(list(fresh))),
+        )
+    index_photos(db, sorted(fresh.union(changed)))
+    return Merged(tuple(photo.id for photo in new), tuple(changed))
+
+
+def _known(db: Connection, ids: Sequence[str]) -> set[str]:
+    rows = db.execute(
+        "SELECT p.id FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value", (json.dumps(sorted(set(ids))),)
+    )
+    return {row["id"] for row in rows}
+
+
+def _bare(mention: Mention) -> Photo:
+    """The row of a photo that nobody knew: its date decides the name of its file."""
+    at, source = mention.dated
+    return Photo(mention.id, mention.kind, file_date=at, file_date_source=source,
+                 file_date_precision="second" if at else None)  # fmt: skip
+
+
+def _record_mention(db: Connection, mention: Mention, now: datetime) -> bool:
+    """Keeps the mention's raw node; false when it is known already."""
+    sign = sha256(f"{mention.uri}\n{mention.raw}".encode("utf-8", "replace")).hexdigest()[:16]
+    cursor = db.execute(
+        "INSERT INTO mentions (photo_id, as_of, origin, sign, rule, hint, uri, raw, seen_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            mention.id, mention.as_of, mention.origin, sign, mention.rule, mention.hint, mention.uri, mention.raw,
+            stamp(now),
+        ),
+    )  # fmt: skip
+    return cursor.rowcount > 0
+
+
+def _merge(db: Connection, mention: Mention, now: datetime) -> bool:
+    """Takes over what the mention knows better; true when something changed."""
+    row = db.execute("SELECT * FROM photos WHERE id = ?", (mention.id,)).fetchone()
+    changes = _better_values(db, row, mention)
+    changes |= _better_dates(db, row, mention)
+    if mention.place is not None:
+        record_places(db, [mention.place])
+    if changes:
+        _note_old_words(db, row, changes, now)
+        columns = ", ".join(f"{name} = ?" for name in changes)
+        db.execute(f"UPDATE photos SET {columns} WHERE id = ?", (*changes.values(), mention.id))  # noqa: S608
+    said = _add_people(db, mention) + _add_comments(db, mention)
+    return bool(changes or said)
+
+
+def _values(mention: Mention) -> dict[str, tuple[Any, int]]:
+    """Columns with their value and its weight."""
+    place, exact = mention.place, mention.latitude is not None
+    latitude = mention.latitude if exact else place and place.latitude
+    longitude = mention.longitude if exact else place and place.longitude
+    return {
+        "caption": (mention.caption, mention.weight),
+        "link": (mention.link, 1),
+        "place_id": (place and place.id, 1),
+        "latitude": (latitude, EXACT if exact else 1),
+        "longitude": (longitude, EXACT if exact else 1),
+        "created_at": (text(mention.created_at), mention.weight),
+        "backdated_at": (text(mention.backdated_at), 1),
+    }
+
+
+def _better_values(db: Connection, row: Row, mention: Mention) -> dict[str, Any]:
+    origins = fields_of(db, mention.id)
+    changes: dict[str, Any] = {}
+    for name, (value, weight) in _values(mention).items():
+        if value is None:
+            continue
+        mine = (weight, mention.as_of, mention.origin)
+        ours = row[name] is not None and name not in origins
+        exact = name in ("latitude", "longitude") and weight >= EXACT
+        if (ours and not exact) or (name in origins and mine <= origins[name]):
+            continue
+        _note_origin(db, mention, name, weight)
+        if row[name] != value:
+            changes[name] = value
+    if row["raw"] == "{}" and _owned_by_export(db, row):
+        changes["raw"] = mention.raw
+    return changes
+
+
+def _owned_by_export(db: Connection, row: Row) -> bool:
+    found = db.execute("SELECT source FROM accounts WHERE id = ?", (row["account_id"],)).fetchone()
+    return bool(found["source"] == "export")
+
+
+def _note_origin(db: Connection, mention: Mention, field: str, weight: int) -> None:
+    db.execute(
+        "INSERT INTO photo_fields (photo_id, field, weight, as_of, origin) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (photo_id, field) DO UPDATE SET weight = excluded.weight, as_of = excluded.as_of, "
+        "origin = excluded.origin",
+        (mention.id, field, weight, mention.as_of, mention.origin),
+    )
+
+
+def _better_dates(db: Connection, row: Row, mention: Mention) -> dict[str, Any]:
+    at, source = mention.dated
+    if at is None or source is None:
+        return {}
+    known = fields_of(db, mention.id).get("file_date")
+    same = row["file_date_source"] == source
+    mine = (mention.weight, mention.as_of, mention.origin)
+    first = known is None and same and row["file_date"] == text(at)
+    if not (better_date(row["file_date_source"], source) or first or (same and known is not None and mine > known)):
+        return {}
+    _note_origin(db, mention, "file_date", mention.weight)
+    changes = {"file_date": text(at), "file_date_source": source, "file_date_precision": "second"}
+    return {name: value for name, value in changes.items() if row[name] != value}
+
+
+def _note_old_words(db: Connection, row: Row, changes: dict[str, Any], now: datetime) -> None:
+    db.executemany(
+        "INSERT INTO revisions (photo_id, field, old, new, seen_at) VALUES (?, ?, ?, ?, ?)",
+        [
+            (row["id"], name, row[name], changes[name], stamp(now))
+            for name in WRITTEN_FIELDS
+            if name in changes and row[name] is not None
+        ],
+    )
+
+
+def _add_people(db: Connection, mention: Mention) -> int:
+    """Names that nobody marked in the photo so far."""
+    added = 0
+    for tag in mention.people:
+        cursor = db.execute(
+            "INSERT INTO photo_people (photo_id, name) SELECT ?1, ?2 "
+            "WHERE NOT EXISTS (SELECT 1 FROM photo_people WHERE photo_id = ?1 AND name = ?2)",
+            (mention.id, tag.name),
+        )
+        added += cursor.rowcount
+    if added:
+        _note_origin(db, mention, "people", mention.weight)
+    return added
+
+
+def _add_comments(db: Connection, mention: Mention) -> int:
+    """Comments that are not there yet, neither from another file nor from the API with an id of its own."""
+    added = 0
+    for comment in mention.comments:
+        cursor = db.execute(
+            "INSERT INTO comments (id, photo_id, from_name, message, created_at) SELECT ?1, ?2, ?3, ?4, ?5 "
+            "WHERE NOT EXISTS (SELECT 1 FROM comments WHERE photo_id = ?2 AND message = ?4 AND created_at IS ?5) "
+            "ON CONFLICT DO NOTHING",
+            (comment.id, mention.id, comment.from_name, comment.message, text(comment.created_at)),
+        )
+        added += cursor.rowcount
+    return added
+
+
+def record_not_understood(db: Connection, account_id: int, as_of: str, notes: Sequence[NotUnderstood]) -> None:
+    """Keeps what nobody understood, as it was written."""
+    db.executemany(
+        "INSERT INTO not_understood (account_id, as_of, origin, key, count, raw) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET count = excluded.count, raw = excluded.raw",
+        [(account_id, as_of, note.origin, note.key, note.count, note.raw) for note in notes],
+    )
+
+
+def name_owner(db: Connection, account_id: int, name: str) -> None:
+    """The owner's name, as the profile file has it."""
+    db.execute("UPDATE accounts SET display_name = ? WHERE id = ? AND display_name IS NOT ?", (name, account_id, name))
+
+
+def export_account(db: Connection, name: str, guessed: bool, now: datetime) -> tuple[int, str]:
+    """The account of an export, made when it is new; where only a guess names it, the one that exists serves."""
+    rows = db.execute("SELECT id, name FROM accounts WHERE source = 'export' ORDER BY id").fetchall()
+    if guessed and len(rows) == 1:
+        return rows[0]["id"], rows[0]["name"]
+    taken = {row["name"] for row in db.execute("SELECT name FROM accounts WHERE source <> 'export'")}
+    while name in taken:
+        name = f"{name}-export"
+    db.execute(
+        "INSERT INTO accounts (name, source, added_at) VALUES (?, 'export', ?) ON CONFLICT (name) DO NOTHING",
+        (name, stamp(now)),
+    )
+    found: int = db.execute("SELECT id FROM accounts WHERE name = ?", (name,)).fetchone()["id"]
+    return found, name

@@ -1,0 +1,113 @@
+"""Wires an import: paths and configuration in, live objects and a record out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fbbackup.app import Place, archive_place, run_loop
+from fbbackup.config import Config
+from fbbackup.importing import ImportJob, ImportResult, import_export
+from fbbackup.job import utc_now
+from fbbackup.protocols import Report
+from fbbackup.screen import progress, size_in_words
+from fbbackup.sources.export import Export, open_export
+from fbbackup.thumbnails import alike, kind_of
+from fbbackup.thumbnails.child import Decoders
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What `import` was asked for."""
+
+    paths: tuple[Path, ...]
+    messages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An import as a record for `--json` and as lines for people."""
+
+    result: ImportResult
+
+    @property
+    def exit_code(self) -> int:
+        return self.result.exit_code
+
+    @property
+    def refused(self) -> list[str]:
+        """What could not come in, a line each that names the part and the entry."""
+        return self.result.refused
+
+    def record(self) -> dict[str, Any]:
+        result = self.result
+        return {
+            "account": result.account,
+            "run": result.run_id,
+            "outcome": "complete" if result.complete else "incomplete",
+            **{key: value for key, value in result.counters().items() if key not in ("ambiguous", "coverage")},
+            "bytes": result.bytes,
+            "refused": result.refused,
+            "ambiguous": result.ambiguous,
+            "coverage": result.coverage,
+            "exit_code": result.exit_code,
+        }
+
+    def lines(self) -> list[str]:
+        result, coverage = self.result, self.result.coverage
+        texts = coverage["json_files"] + coverage["html_files"]
+        said = [
+            f"{texts} texts read, {coverage['understood']} understood, {coverage['kept_raw']} kept raw"
+            + (f", {coverage['messages_left_out']} of messages left out" if coverage["messages_left_out"] else ""),
+            *(f"not decided: {line}" for line in result.ambiguous),
+        ]
+        parts = [f"{result.new} new photos", f"{result.stored} stored ({size_in_words(result.bytes)})"]
+        parts.append(f"{result.unchanged} were here already" if result.unchanged else "")
+        parts.append(f"{result.unlisted} that no list names" if result.unlisted else "")
+        parts.append(f"{result.absent} listed without a file" if result.absent else "")
+        parts.append(f"{len(result.refused)} left out" if result.refused else "")
+        words = ", ".join(part for part in parts if part)
+        remedy = "; import the missing parts as well" if result.absent else ""
+        outcome = "complete" if result.complete else "incomplete"
+        return [*said, f"{result.account}: {outcome}: {words}{remedy}"]
+
+
+def import_paths(
+    config: Config, root: Path, options: ImportOptions, *, quiet: bool, environ: Mapping[str, str] = os.environ
+) -> Imported:
+    """One import into the archive at `root`, made when there is none."""
+    export = open_export(options.paths, messages=options.messages)
+    try:
+        with archive_place(config, root, environ) as place, progress("import", quiet=quiet) as report:
+            return Imported(run_loop(_import(config, export, place, report)))
+    finally:
+        export.close()
+
+
+async def _import(config: Config, export: Export, place: Place, report: Report) -> ImportResult:
+    cores = os.cpu_count() or 1
+    decoders = Decoders()
+    with ThreadPoolExecutor(cores, thread_name_prefix="decode") as pool:
+        try:
+            return await import_export(
+                ImportJob(
+                    export,
+                    export.as_of,
+                    place.store,
+                    place.catalog,
+                    decoders.examine,
+                    kind_of,
+                    alike,
+                    pool,
+                    report,
+                    utc_now,
+                    config.thumbnails.size if config.thumbnails.enabled else None,
+                    2 * cores,
+                )  # fmt: skip
+            )
+        finally:
+            decoders.close()

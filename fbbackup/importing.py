@@ -1,0 +1,232 @@
+"""An import: what an export's texts say goes into the catalog, its pictures into the store; what is left is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from fbbackup.catalog import Catalog, import_albums, imported_files, imports, runs, unite
+from fbbackup.catalog import downloads as files
+from fbbackup.catalog.runs import RunRecord
+from fbbackup.download import thumbnail_key
+from fbbackup.errors import FbbackupError, Incomplete
+from fbbackup.intake import Examine, Intake
+from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Piece, Problem
+from fbbackup.models import Picture
+from fbbackup.protocols import Progress, Report, Store
+
+BATCH = 200
+"""Mentions that share a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJob:
+    """What an import works with. `alike` compares two thumbnails."""
+
+    reader: ExportReader
+    as_of: str
+    store: Store
+    catalog: Catalog
+    examine: Examine
+    kind_of: Callable[[bytes], Picture]
+    alike: Callable[[bytes, bytes], bool]
+    decoder: Executor
+    report: Report
+    now: Callable[[], datetime]
+    thumbnail_size: int | None
+    workers: int = 4
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """An import's record. `refused` and `ambiguous` are lines for people."""
+
+    account: str
+    run_id: int
+    new: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    bytes: int = 0
+    albums: int = 0
+    absent: int = 0
+    unlisted: int = 0
+    thumbnails: int = 0
+    refused: list[str] = field(default_factory=list)
+    ambiguous: list[str] = field(default_factory=list)
+    coverage: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        return not (self.absent or self.refused)
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.complete else Incomplete.exit_code
+
+    def counters(self) -> dict[str, Any]:
+        return {
+            "new": self.new, "stored": self.stored, "unchanged": self.unchanged, "albums": self.albums,
+            "absent": self.absent, "unlisted": self.unlisted, "skipped": len(self.refused),
+            "ambiguous": len(self.ambiguous), "thumbnails": self.thumbnails, "coverage": self.coverage,
+        }  # fmt: skip
+
+
+async def import_export(job: ImportJob) -> ImportResult:
+    """One import, from the first text to its verdict. Raises only what makes the archive unusable, or is a bug."""
+    name = job.reader.account
+    account_id, account = await job.catalog.write(
+        imports.export_account, name or "facebook-export", not name, job.now()
+    )
+    cut_short = await job.catalog.read(runs.interruption, account_id)
+    if cut_short is not None:
+        await job.catalog.write(files.forget_thumbnails_since, cut_short.started_at)
+    run_id = await job.catalog.write(runs.start_run, account_id, "import", job.now())
+    result = ImportResult(account, run_id, refused=list(job.reader.refused))
+    try:
+        texts = Texts(job, account_id, result)
+        await texts.read()
+        await _take_pictures(job, result, texts.mentioned)
+        await _unite(job, result)
+        await _conclude(job, account_id, result, texts)
+    except BaseException as failure:
+        await _record_failure(job, result, failure)
+        raise
+    return result
+
+
+class Texts:
+    """What the export's texts say, into the catalog in batches."""
+
+    def __init__(self, job: ImportJob, account_id: int, result: ImportResult) -> None:
+        self._job, self._account_id, self._result = job, account_id, result
+        self._waiting: list[Mention] = []
+        self._brought: set[str] = set()
+        self.mentioned: set[str] = set()
+
+    async def read(self) -> None:
+        pieces = self._job.reader.pieces()
+        while group := await asyncio.to_thread(_next, pieces):
+            for piece in group:
+                await self._take(piece)
+            self._job.report(Progress(listed=len(self.mentioned), message="reading"))
+        await self._flush()
+        self._result.coverage = self._job.reader.coverage.record()
+
+    async def _take(self, piece: Piece) -> None:
+        match piece:
+            case Mention():
+                self._waiting.append(piece)
+                self.mentioned.add(piece.id)
+                if len(self._waiting) >= BATCH:
+                    await self._flush()
+            case AlbumFound():
+                await self._flush()
+                await self._album(piece)
+            case Owner():
+                await self._job.catalog.write(imports.name_owner, self._account_id, piece.name)
+            case NotUnderstood():
+                await self._job.catalog.write(imports.record_not_understood, self._account_id, self._job.as_of, [piece])
+            case Problem():
+                self._result.refused.append(piece.line)
+
+    async def _flush(self) -> None:
+        if not self._waiting:
+            return
+        merged = await self._job.catalog.write(
+            imports.record_mentions, self._account_id, self._waiting, self._job.now()
+        )
+        self._brought.update(merged.new)
+        self._result.new += len(merged.new)
+        self._waiting.clear()
+
+    async def _album(self, found: AlbumFound) -> None:
+        if found.album.kind == "unlisted":
+            # A picture that an earlier import, or the API, named is listed after all.
+            fresh = tuple(id_ for id_ in found.photo_ids if id_ in self._brought)
+            self._result.unlisted += len(fresh)
+            found = AlbumFound(found.album, fresh, found.origin)
+            if not fresh:
+                return
+        elif not found.album.virtual:
+            self._result.albums += 1
+        doubt = await self._job.catalog.write(
+            import_albums.record_export_album, self._account_id, found, self._job.now()
+        )
+        if doubt is not None:
+            self._result.ambiguous.append(doubt)
+
+
+def _next(pieces: Iterator[Piece]) -> list[Piece]:
+    return list(islice(pieces, BATCH))
+
+
+async def _take_pictures(job: ImportJob, result: ImportResult, mentioned: set[str]) -> None:
+    intake = Intake(
+        job.reader, job.store, job.catalog, job.examine, job.kind_of, job.decoder, job.report, job.now,
+        job.thumbnail_size, job.workers, total=len(mentioned),
+    )  # fmt: skip
+    try:
+        await intake.run()
+    finally:
+        result.stored, result.unchanged, result.bytes = intake.stored, intake.unchanged, intake.size
+        result.thumbnails = intake.thumbnails
+        result.refused += intake.lines
+
+
+async def _unite(job: ImportJob, result: ImportResult) -> None:
+    """Rows that turn out to be one photo become one; what may be and is not proven is listed."""
+    doubts = await job.catalog.write(unite.unite)
+    pairs = await job.catalog.read(unite.look_alikes)
+    alike: dict[str, list[str]] = {}
+    for photo_id, other, digest, other_digest in pairs:
+        if await _look_alike(job, digest, other_digest):
+            alike.setdefault(photo_id, []).append(other)
+    for photo_id, others in alike.items():
+        if len(others) == 1:
+            await job.catalog.write(unite.merge_photo, photo_id, others[0], unite.SAME_LOOK)
+        else:
+            doubts.append(unite.Doubt(photo_id, tuple(others), unite.SAME_LOOK))
+    if alike:
+        await job.catalog.write(import_albums.tidy)
+    result.ambiguous += [doubt.line() for doubt in doubts]
+
+
+async def _look_alike(job: ImportJob, digest: str, other: str) -> bool:
+    if job.thumbnail_size is None:
+        return False
+    bodies = []
+    for each in (digest, other):
+        try:
+            key = thumbnail_key(each, job.thumbnail_size)
+            bodies.append(b"".join([chunk async for chunk in job.store.read(key)]))
+        except KeyError:
+            return False
+    return await asyncio.get_running_loop().run_in_executor(job.decoder, job.alike, bodies[0], bodies[1])
+
+
+async def _conclude(job: ImportJob, account_id: int, result: ImportResult, texts: Texts) -> None:
+    ids = sorted(texts.mentioned)
+    for start in range(0, len(ids), 5000):
+        result.absent += await job.catalog.read(imported_files.without_file, ids[start : start + 5000])
+    outcome = "complete" if result.complete else "incomplete"
+    verdicts = [v for v in await job.catalog.read(runs.verdicts, account_id) if v.verdict != "complete"]
+    record = RunRecord(outcome, result.counters(), 0, result.bytes, None)
+    await job.catalog.write(runs.finish_run, result.run_id, record, verdicts, job.now())
+
+
+async def _record_failure(job: ImportJob, result: ImportResult, failure: BaseException) -> None:
+    """Writes down that the import was cut short, if the disk still allows it."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    why = "stopped" if isinstance(failure, asyncio.CancelledError) else str(failure) or type(failure).__name__
+    record = RunRecord("failed", result.counters(), 0, result.bytes, why)
+    try:
+        await job.store.sync_derived()
+        await job.catalog.write(runs.finish_run, result.run_id, record, (), job.now())
+    except FbbackupError:
+        return

@@ -1,0 +1,206 @@
+"""Brings an export's pictures into the store: read, checked, durable, recorded, in the order they lie on the disk.
+
+Whatever was read by an earlier import, or by one that was killed, is not read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+
+from fbbackup.catalog import Catalog, downloads, imported_files
+from fbbackup.catalog.downloads import Kept
+from fbbackup.catalog.imported_files import Taken
+from fbbackup.download import GROUP, candidate_keys, thumbnail_key
+from fbbackup.errors import DownloadError, ItemError, KeyTaken
+from fbbackup.mentions import ExportReader, Media
+from fbbackup.models import Picture, StoredFile
+from fbbackup.protocols import Progress, Report, Staged, Store
+
+LARGE = 32 << 20
+"""Bodies above this go through staging instead of through memory."""
+
+PLANNED = 500
+
+Examine = Callable[[bytes, int | None], tuple[Picture, str | None]]
+"""Checks a body and makes a thumbnail of the given edge; also tells why it could not be decoded. Raises BadPicture."""
+
+
+@dataclass(slots=True)
+class Intake:
+    """One import's pictures. Counts tell what is done and durable; `lines` name what could not come in."""
+
+    reader: ExportReader
+    store: Store
+    catalog: Catalog
+    examine: Examine
+    kind_of: Callable[[bytes], Picture]
+    decoder: Executor
+    report: Report
+    now: Callable[[], datetime]
+    thumbnail_size: int | None
+    workers: int = 4
+    stored: int = 0
+    size: int = 0
+    total: int = 0
+    unchanged: int = 0
+    thumbnails: int = 0
+    lines: list[str] = field(default_factory=list)
+    _todo: asyncio.Queue[tuple[Media, str] | None] = field(init=False)
+    _done: asyncio.Queue[Taken | None] = field(init=False)
+    _storing: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        self._todo, self._done = asyncio.Queue(self.workers), asyncio.Queue(2 * GROUP)
+        async with asyncio.TaskGroup() as group:
+            committer = group.create_task(self._commit_groups())
+            workers = [group.create_task(self._work()) for _ in range(self.workers)]
+            await self._feed()
+            for _ in workers:
+                await self._todo.put(None)
+            await asyncio.gather(*workers)
+            await self._done.put(None)
+            await committer
+        await self.store.sync_derived()
+
+    async def _feed(self) -> None:
+        """Hands out what was not read before, in the order of the parts."""
+        media = self.reader.media()
+        while planned := await asyncio.to_thread(lambda: list(islice(media, PLANNED))):
+            names = [(each.path, each.mark, each.size) for each in planned]
+            known = await self.catalog.read(imported_files.already_read, names)
+            keys = [read.key for read in known if read]
+            sizes = dict(zip(keys, await asyncio.to_thread(self.store.sizes, keys), strict=True))
+            stems = await self.catalog.read(imported_files.key_stems, [each.photo_id or "" for each in planned])
+            for each, read in zip(planned, known, strict=True):
+                if read is not None and sizes[read.key] == read.bytes:
+                    self.unchanged += 1
+                elif each.photo_id in stems:
+                    await self._todo.put((each, stems[each.photo_id]))
+            self._publish()
+
+    async def _work(self) -> None:
+        while (planned := await self._todo.get()) is not None:
+            media, stem = planned
+            try:
+                taken = await self._take(media, stem)
+            except ItemError as error:
+                self.lines.append(f"{media.part}: {media.path}: {error}")
+                await self.catalog.write(imported_files.record_refused, media.photo_id or "", str(error))
+            else:
+                await self._done.put(taken)
+
+    async def _take(self, media: Media, stem: str) -> Taken:
+        if media.size > LARGE:
+            return await self._take_large(media, stem)
+        loop = asyncio.get_running_loop()
+        size = self.thumbnail_size
+
+        def read() -> tuple[bytes, str, Picture, str | None]:
+            body = self.reader.read(media)
+            return (body, sha256(body).hexdigest(), *self.examine(body, size))
+
+        body, digest, picture, flaw = await loop.run_in_executor(self.decoder, read)
+        stored = await self._known(digest, len(body))
+        if stored is None:
+            stored = await self._put(f"{stem}.{picture.extension}", body, digest)
+        if picture.thumbnail is not None:
+            await self.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
+        made = size if picture.thumbnail is not None else None
+        return Taken(self._kept(media, stored, picture, made), media.path, media.mark, media.size, flaw)
+
+    async def _take_large(self, media: Media, stem: str) -> Taken:
+        """Videos and huge pictures: only their kind is checked, and that they arrive whole."""
+        staged = await self.store.stage(self.reader.stream(media))
+        try:
+            picture = self.kind_of(staged.head)
+            stored = await self._known(staged.sha256, staged.size)
+            if stored is None:
+                stored = await self._keep(staged, f"{stem}.{picture.extension}")
+            else:
+                await self.store.discard(staged)
+        except BaseException:
+            await self.store.discard(staged)
+            raise
+        return Taken(self._kept(media, stored, picture, None), media.path, media.mark, media.size)
+
+    def _kept(self, media: Media, stored: StoredFile, picture: Picture, thumbnail: int | None) -> Kept:
+        return Kept(media.photo_id or "", stored, picture, "export", thumbnail)
+
+    async def _known(self, digest: str, size: int) -> StoredFile | None:
+        """The file that holds these bytes already; waits for one that is being stored this moment."""
+        while (storing := self._storing.get(digest)) is not None:
+            await asyncio.wait([storing])
+        key = await self.catalog.read(downloads.key_of_digest, digest)
+        if key is not None:
+            (found,) = await asyncio.to_thread(self.store.sizes, [key])
+            if found == size:
+                return StoredFile(key, digest, size)
+        if digest in self._storing:
+            return await self._known(digest, size)
+        self._storing[digest] = asyncio.get_running_loop().create_future()
+        return None
+
+    async def _put(self, key: str, body: bytes, digest: str) -> StoredFile:
+        try:
+            for candidate in candidate_keys(key):
+                try:
+                    return await self.store.put(candidate, body, digest)
+                except KeyTaken:
+                    continue
+            raise DownloadError(f"every name like {key} is taken", final=True)
+        except BaseException:
+            self._settled(digest)
+            raise
+
+    async def _keep(self, staged: Staged, key: str) -> StoredFile:
+        try:
+            for candidate in candidate_keys(key):
+                try:
+                    return await self.store.keep(staged, candidate)
+                except KeyTaken:
+                    continue
+            raise DownloadError(f"every name like {key} is taken", final=True)
+        except BaseException:
+            self._settled(staged.sha256)
+            raise
+
+    def _settled(self, digest: str) -> None:
+        storing = self._storing.pop(digest, None)
+        if storing is not None and not storing.done():
+            storing.set_result(None)
+
+    async def _commit_groups(self) -> None:
+        async for group in self._groups():
+            await self.store.settle([taken.kept.file.key for taken in group])
+            await self.catalog.write(imported_files.record_taken, group, self.now())
+            for taken in group:
+                self._settled(taken.kept.file.sha256)
+            self.stored += len(group)
+            self.size += sum(taken.kept.file.bytes for taken in group)
+            self.thumbnails += sum(taken.kept.thumbnail_size is not None for taken in group)
+            self._publish()
+
+    async def _groups(self) -> AsyncIterator[list[Taken]]:
+        ended = False
+        while not ended:
+            group: list[Taken] = []
+            item = await self._done.get()
+            while item is not None:
+                group.append(item)
+                if len(group) == GROUP or self._done.empty():
+                    break
+                item = self._done.get_nowait()
+            ended = item is None
+            if group:
+                yield group
+
+    def _publish(self) -> None:
+        done = self.stored + self.unchanged
+        self.report(Progress(listed=self.total, stored=done, stored_total=max(self.total, done), bytes=self.size,
+                             failed=len(self.lines)))  # fmt: skip

@@ -1,0 +1,158 @@
+"""An export opened for reading: all its parts as one, its texts piece by piece, its pictures where they lie."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fbbackup.errors import ConfigError, DownloadError
+from fbbackup.mentions import AlbumFound, Coverage, Media, Mention, NotUnderstood, Piece, Problem
+from fbbackup.models import Album, Kind
+from fbbackup.sources.export.jsonstream import BadJson, items
+from fbbackup.sources.export.names import VIDEOS, extension_of, folded, name_of
+from fbbackup.sources.export.parts import open_parts, part_of
+from fbbackup.sources.export.textfiles import TextFile
+from fbbackup.sources.export.tree import MESSAGES, Tree
+from fbbackup.sources.export.zipfiles import LARGEST_ENTRY, printable
+
+UNLISTED = Album("export:unlisted", "Unlisted media", "unlisted", virtual=True)
+_GROUP = 1000
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class Export:
+    """An `ExportReader` (see `fbbackup.mentions`) over zips and folders."""
+
+    def __init__(self, paths: Sequence[Path], *, messages: bool = False) -> None:
+        self._parts, refused = open_parts(list(paths))
+        self.refused: list[str] = [*refused, *(line for part in self._parts for line in part.refused)]
+        self._messages = messages
+        self._tree = Tree(self._parts, messages=messages)
+        self.refused += self._tree.contradictions()
+        self.coverage = Coverage(media_files=len(self._tree.pictures), media_left_out=self._tree.left_out)
+        self._empty: set[str] = set()
+
+    def close(self) -> None:
+        for part in self._parts:
+            part.close()
+
+    @property
+    def whole_parts(self) -> int:
+        return len(self._parts)
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(media.size for media in self._tree.pictures)
+
+    @property
+    def account(self) -> str:
+        """`facebook-<user name>`, from the names of the parts; empty when they do not tell."""
+        names = sorted({part.who for part in self._parts if part.who})
+        return _FOREIGN.sub("-", f"facebook-{names[0]}")[:64].strip("-") if names else ""
+
+    @property
+    def as_of(self) -> str:
+        """The latest day that a part describes."""
+        return max((part.as_of for part in self._parts), default="")
+
+    def pieces(self) -> Iterator[Piece]:
+        for text in sorted(self._tree.texts, key=lambda each: (each.path, each.part)):
+            yield from self._text(text)
+        yield from self._unlisted()
+
+    def _text(self, text: Media) -> Iterator[Piece]:
+        if extension_of(text.path) != "json":
+            self.coverage.html_files += 1
+            yield from self._html(text)
+            return
+        self.coverage.json_files += 1
+        if MESSAGES in folded(text.path).split("/")[:-1] and not self._messages:
+            self.coverage.messages_left_out += 1
+            return
+        file = TextFile(text, part_of(text).as_of, lambda mention: self._resolved(mention, text))
+        yield from self._read(text, file.read(items(part_of(text).chunks(text))))
+        if file.understood:
+            self.coverage.understood += 1
+        else:
+            self.coverage.kept_raw += 1
+
+    def _read(self, text: Media, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        try:
+            for piece in pieces:
+                if isinstance(piece, NotUnderstood):
+                    entry = {"file": piece.origin, "key": piece.key, "count": piece.count}
+                    self.coverage.not_understood.append(entry)
+                yield piece
+        except (BadJson, DownloadError) as error:
+            yield Problem(f"{printable(text.part)}: {printable(text.path)}: {error}")
+
+    def _html(self, text: Media) -> Iterator[Piece]:
+        yield from ()
+
+    def _resolved(self, mention: Mention, text: Media) -> Mention:
+        """The mention with its file, and with the id that the file's name knows when the text's address does not."""
+        media = self._tree.find(mention.uri, text)
+        if media is None or not media.size:
+            return mention
+        if mention.made_up:
+            name = name_of(media.path)
+            if not name.made_up or not mention.hint:
+                mention = replace(mention, id=name.id, rule=name.rule, made_up=name.made_up, hint=name.hint)
+        if media.photo_id is None:
+            media.photo_id = mention.id
+        return replace(mention, found=True)
+
+    def _unlisted(self) -> Iterator[Piece]:
+        """Pictures that no text names: photos all the same, in an album of their own."""
+        ids: list[str] = []
+        for media in self._tree.pictures:
+            if not media.size:
+                yield Problem(f"{printable(media.part)}: {printable(media.path)}: the file is empty")
+                continue
+            if media.photo_id is not None:
+                continue
+            name = name_of(media.path)
+            media.photo_id = name.id
+            ids.append(name.id)
+            kind = Kind.VIDEO if extension_of(media.path) in VIDEOS else Kind.PHOTO
+            yield Mention(name.id, media.path, name.rule, media.path, part_of(media).as_of, name.made_up, name.hint,
+                          kind, weight=0, found=True)  # fmt: skip
+            if len(ids) == _GROUP:
+                yield AlbumFound(UNLISTED, tuple(dict.fromkeys(ids)), media.part)
+                ids.clear()
+        if ids:
+            yield AlbumFound(UNLISTED, tuple(dict.fromkeys(ids)), "")
+
+    def media(self) -> Iterator[Media]:
+        for part in self._parts:
+            known = [media for media in part.entries if media.photo_id is not None and media.size]
+            yield from sorted(known, key=_place)
+
+    def read(self, media: Media) -> bytes:
+        return b"".join(part_of(media).chunks(media))
+
+    async def stream(self, media: Media) -> AsyncIterator[bytes]:
+        done = 0
+        chunks = part_of(media).chunks(media)
+        while (piece := await asyncio.to_thread(next, chunks, None)) is not None:
+            done += len(piece)
+            if done > LARGEST_ENTRY:
+                raise DownloadError("it is too large", final=True)
+            yield piece
+
+
+def open_export(paths: Sequence[Path], *, messages: bool = False) -> Export:
+    """The export behind these paths. Raises ConfigError when none of them can be read at all."""
+    export = Export(paths, messages=messages)
+    if not export.whole_parts:
+        raise ConfigError(f"nothing to import: {'; '.join(export.refused)}")
+    return export
+
+
+def _place(media: Media) -> Any:
+    where = media.handle[1]
+    return getattr(where, "offset", 0), media.path

@@ -1,0 +1,32 @@
+"""Undoes the damage that exports do to text: UTF-8 bytes written as if each were a Latin-1 letter (fact G.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def repaired(text: str) -> str:
+    """The text as it was meant; unchanged unless every letter is a byte and all bytes together are strict UTF-8.
+
+    The proof is the round trip: encoding the result as UTF-8 and reading that as Latin-1 gives `text` again.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def writable(text: str) -> str:
+    """Without lone surrogates, which neither UTF-8 nor SQLite can hold."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "�")
+
+
+def words(value: Any) -> str | None:
+    """A repaired string that is not blank, None for anything else."""
+    if not isinstance(value, str):
+        return None
+    return writable(repaired(value)).replace("\0", "�").strip() or None

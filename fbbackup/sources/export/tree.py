@@ -1,0 +1,103 @@
+"""All parts as one tree: which file an address in the texts means, whatever happened to prefixes and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from fbbackup.mentions import Media
+from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of, folded, name_of, stem_of
+from fbbackup.sources.export.parts import TEXTS, Part, part_of
+from fbbackup.sources.export.repair import repaired
+
+_LEFT_OUT = frozenset({"stickers_used", "icons", "html_assets"})
+MESSAGES = "messages"
+
+
+class Tree:
+    """The entries of all parts, found by the last folder and the name without extension, then by all the rest."""
+
+    def __init__(self, parts: Iterable[Part], *, messages: bool) -> None:
+        self.texts: list[Media] = []
+        self.pictures: list[Media] = []
+        self.bare: list[Media] = []
+        self.left_out = 0
+        self._by_tail: dict[str, list[Media]] = {}
+        self._by_cdn_name: dict[str, Media] = {}
+        self._messages = messages
+        for part in parts:
+            for entry in part.entries:
+                self._add(entry)
+
+    def _add(self, entry: Media) -> None:
+        extension = extension_of(entry.path)
+        if extension in TEXTS:
+            self.texts.append(entry)
+            return
+        if not self._wanted(entry.path):
+            self.left_out += 1
+            return
+        (self.pictures if extension in PICTURES | VIDEOS else self.bare).append(entry)
+        for form in {entry.path, repaired(entry.path)}:
+            self._by_tail.setdefault(_tail(form), []).append(entry)
+        if name_of(entry.path).rule.startswith("last number"):
+            self._by_cdn_name.setdefault(stem_of(entry.path).rpartition("_")[0], entry)
+
+    def _wanted(self, path: str) -> bool:
+        segments = set(folded(path).split("/")[:-1])
+        return not segments & _LEFT_OUT and (self._messages or MESSAGES not in segments)
+
+    def find(self, uri: str, near: Media) -> Media | None:
+        """The file that a text means by `uri`; of equally good ones that of the same export as `near`."""
+        remote = uri.startswith(("https://", "http://"))
+        path = unquote(urlsplit(uri).path) if remote else uri
+        candidates: list[Media] = []
+        for form in dict.fromkeys((path, repaired(path))):
+            candidates += self._by_tail.get(_tail(form), ())
+        if remote:
+            candidates = candidates or self._by_stem(path)
+            return candidates[0] if len({each.mark for each in candidates}) == 1 else None
+        group = part_of(near).group
+        ranked = sorted(
+            candidates,
+            key=lambda each: (
+                _common(each.path, path),
+                extension_of(each.path) == extension_of(path),
+                part_of(each).group == group,
+                part_of(each).as_of,
+            ),
+        )
+        return ranked[-1] if ranked else None
+
+    def _by_stem(self, path: str) -> list[Media]:
+        """By the name that the picture had at Facebook: `<a>_<b>_<c>_n`, without its id (fact G.6)."""
+        found = self._by_cdn_name.get(stem_of(path))
+        return [found] if found else []
+
+    def contradictions(self) -> Iterator[str]:
+        """Files that parts of one export hold under one path with different bytes."""
+        for entries in self._by_tail.values():
+            if len(entries) > 1:
+                seen: dict[tuple[str, str], Media] = {}
+                for entry in entries:
+                    key = (part_of(entry).group, folded(entry.path))
+                    other = seen.setdefault(key, entry)
+                    if (other.mark, other.size) != (entry.mark, entry.size):
+                        yield f"{entry.part}: {entry.path}: {other.part} holds other bytes under the same name"
+
+
+def _tail(path: str) -> str:
+    folder = PurePosixPath(path).parent.name
+    return folded(f"{folder}/{stem_of(path)}")
+
+
+def _common(one: str, other: str) -> int:
+    """How many folders from the end are the same."""
+    pairs = zip(reversed(folded(one).split("/")[:-1]), reversed(folded(other).split("/")[:-1]), strict=False)
+    count = 0
+    for left, right in pairs:
+        if left != right:
+            break
+        count += 1
+    return count
