@@ -16,6 +16,7 @@ from fbbackup.catalog.runs import RunRecord
 from fbbackup.download import thumbnail_key
 from fbbackup.errors import FbbackupError, Incomplete
 from fbbackup.intake import Examine, Intake
+from fbbackup.manifests import write_manifests
 from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Piece, Problem
 from fbbackup.models import Picture
 from fbbackup.protocols import Progress, Report, Store
@@ -217,6 +218,7 @@ async def _conclude(job: ImportJob, account_id: int, result: ImportResult, texts
     verdicts = [v for v in await job.catalog.read(runs.verdicts, account_id) if v.verdict != "complete"]
     record = RunRecord(outcome, result.counters(), 0, result.bytes, None)
     await job.catalog.write(runs.finish_run, result.run_id, record, verdicts, job.now())
+    await write_manifests(job.catalog, job.store)
 
 
 async def _record_failure(job: ImportJob, result: ImportResult, failure: BaseException) -> None:

@@ -53,4 +53,51 @@ CREATE TABLE not_understood (
 
 UPDATE photos SET file_date_source = 'created' WHERE file_date_source = 'created_time';
 UPDATE photos SET file_date_source = 'backdated' WHERE file_date_source = 'backdated_time';
+
+-- The marks of `marks`: a change of any of these rows has the manifest that holds it written anew.
+CREATE TRIGGER mark_mentions_insert AFTER INSERT ON mentions BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_mentions_update AFTER UPDATE ON mentions BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_mentions_delete AFTER DELETE ON mentions BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = OLD.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_photo_fields_insert AFTER INSERT ON photo_fields BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_photo_fields_update AFTER UPDATE ON photo_fields BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_photo_fields_delete AFTER DELETE ON photo_fields BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = OLD.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_imported_media_insert AFTER INSERT ON imported_media BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_imported_media_update AFTER UPDATE ON imported_media BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_imported_media_delete AFTER DELETE ON imported_media BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = OLD.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_not_understood_insert AFTER INSERT ON not_understood BEGIN
+    INSERT INTO outdated VALUES ('albums') ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_not_understood_update AFTER UPDATE ON not_understood BEGIN
+    INSERT INTO outdated VALUES ('albums') ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_not_understood_delete AFTER DELETE ON not_understood BEGIN
+    INSERT INTO outdated VALUES ('albums') ON CONFLICT DO NOTHING;
+END;
+-- Photos and albums may go over to another account, and albums get Facebook's id when it becomes known.
+CREATE TRIGGER mark_photo_taken_over AFTER UPDATE OF account_id ON photos BEGIN
+    INSERT INTO outdated VALUES (substr(NEW.key_stem, 1, 14)) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_album_taken_over AFTER UPDATE OF account_id, remote_id ON albums BEGIN
+    INSERT INTO outdated VALUES ('albums') ON CONFLICT DO NOTHING;
+    INSERT INTO outdated SELECT substr(p.key_stem, 1, 14) FROM album_photos m JOIN photos p ON p.id = m.photo_id
+      WHERE m.album_id = NEW.id ON CONFLICT DO NOTHING;
+END;
 """

@@ -28,6 +28,7 @@ ALBUM_TABLES = {
     "people": "SELECT * FROM people ORDER BY id",
     "albums": "SELECT * FROM albums ORDER BY id",
     "revisions": "SELECT * FROM revisions WHERE photo_id IS NULL ORDER BY id",
+    "not_understood": "SELECT * FROM not_understood ORDER BY account_id, as_of, origin, key",
     "listings": "SELECT * FROM listings ORDER BY album_id",
     "listing_pages": "SELECT * FROM listing_pages ORDER BY album_id, number",
 }
@@ -54,6 +55,9 @@ _PARTS = {
     "comments": f"SELECT c.* {_WITH} comments c ON c.photo_id = w.value ORDER BY w.key, c.id",
     "reactions": f"SELECT r.* {_WITH} reactions r ON r.photo_id = w.value ORDER BY w.key, r.kind",
     "revisions": f"SELECT r.* {_WITH} revisions r ON r.photo_id = w.value ORDER BY w.key, r.id",
+    "mentions": f"SELECT m.* {_WITH} mentions m ON m.photo_id = w.value ORDER BY w.key, m.as_of, m.origin, m.sign",
+    "fields": f"SELECT t.* {_WITH} photo_fields t ON t.photo_id = w.value ORDER BY w.key, t.field",
+    "imported": f"SELECT i.* {_WITH} imported_media i ON i.photo_id = w.value ORDER BY w.key, i.path, i.mark, i.bytes",
     "variants": f"SELECT v.* {_WITH} variants v ON v.photo_id = w.value ORDER BY w.key, v.rank",
 }
 

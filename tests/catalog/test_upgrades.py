@@ -16,11 +16,15 @@ def test_every_schema_has_its_dump() -> None:
     assert wanted == VERSIONS, "run `python -m tests.catalog.stored_dumps` and add what it writes"
 
 
+EMPTY = {"manifests", "care", "mentions", "photo_fields", "imported_media", "not_understood"}
+"""Tables that no step of an upgrade fills."""
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_table_of_a_dump_has_rows(version: int) -> None:
     text = (FOLDER / f"v{version}.sql").read_text(encoding="utf-8")
     tables = {line.split()[2].strip('"') for line in text.splitlines() if line.startswith("CREATE TABLE ")}
-    assert not [table for table in tables - {"manifests", "care"} if f"INSERT INTO {table} (" not in text]
+    assert not [table for table in tables - EMPTY if f"INSERT INTO {table} (" not in text]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
