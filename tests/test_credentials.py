@@ -6,12 +6,15 @@ import copy
 import logging
 import os
 import pickle
+import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
 
 import pytest
 
-from fbbackup.credentials import Credentials, Secret, state_folder
+from fbbackup.credentials import Credentials, Login, Secret, fingerprint, state_folder
 from fbbackup.errors import ConfigError, FbbackupError, LoginNeeded
 
 CANARY = "EAACanary1234567890"
@@ -124,7 +127,7 @@ def test_file_with_bom_and_windows_line_ends(state: Path) -> None:
 def test_no_token_names_the_remedy_and_exits_3(state: Path) -> None:
     with pytest.raises(LoginNeeded) as caught:
         credentials(state).token("my-page")
-    remedy = f"set FBBACKUP_TOKEN_MY_PAGE, or put it into {credentials(state).file}"
+    remedy = f"run `fbbackup login my-page`, or set FBBACKUP_TOKEN_MY_PAGE, or put it into {credentials(state).file}"
     assert str(caught.value) == f'account "my-page" has no token; {remedy}'
     assert caught.value.exit_code == 3
 
@@ -196,8 +199,11 @@ def test_no_descriptor_is_left_open(state: Path) -> None:
         (f"[{CANARY}]\na=1\n[{CANARY}]\n", "credentials.toml:3: not valid TOML"),
         (f'[me]\ntoken = "{CANARY}"\n'.encode() + b"#\xff", "credentials.toml: is not UTF-8"),
         (f'token = "{CANARY}"\n', "a secret stands outside a table; put it below a line [account-name]"),
-        (f'[me]\ntokn = "{CANARY}"\n', "[me] may hold only token and app_secret; remove the other keys"),
-        (f'[me]\n{CANARY} = "x"\n', "[me] may hold only token and app_secret"),
+        (
+            f'[me]\ntokn = "{CANARY}"\n',
+            "[me] may hold only token, app_secret, client_token, user_id, renewed_from, keyring; remove the other keys",
+        ),
+        (f'[me]\n{CANARY} = "x"\n', "[me] may hold only token, app_secret"),
         (f'[me]\ntoken = ["{CANARY}"]\n', "token of [me] must be text; put it in quotes"),
         (f'[me]\ntoken = "{CANARY} x"\n', "token of [me]: holds a space"),
         (f"[me]\n#{CANARY}" + "x" * 70_000, "is larger than 64 KiB"),
@@ -256,3 +262,109 @@ def test_state_folder(environ: dict[str, str], expected: str) -> None:
 
 def test_file_is_in_the_state_folder(state: Path) -> None:
     assert credentials(state).file == state / "credentials.toml"
+
+
+# --- logins that are saved, given by systemd as a whole, or renewed
+
+
+def given(tmp_path: Path, content: str) -> dict[str, str]:
+    """A systemd credential that holds a whole credentials file."""
+    folder = tmp_path / "given"
+    folder.mkdir(exist_ok=True)
+    (folder / "credentials.toml").write_text(content)
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
+def login(token: str = CANARY, **more: str) -> Login:
+    return Login(Secret(token), "1001", **more)  # type: ignore[arg-type]
+
+
+def test_a_saved_login_is_found_and_is_nobody_elses(state: Path) -> None:
+    state.chmod(0o700)
+    found = credentials(state)
+    found.save("me", Login(Secret(CANARY), "1001", Secret("app-secret-1")))
+    found.save("page", login("EAAother"))
+    assert found.token("me").reveal() == CANARY
+    assert found.token("page").reveal() == "EAAother"
+    assert found.user_id("me") == "1001"
+    secret = found.app_secret("me")
+    assert secret is not None
+    assert secret.reveal() == "app-secret-1"
+    assert found.file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in state.iterdir()] == ["credentials.toml"]
+
+
+def test_a_new_login_keeps_what_else_is_in_the_file(state: Path) -> None:
+    write(
+        state,
+        'ping_url = "https://ping.example/1"\nnotify_urls = ["ntfy://a"]\n[me]\ntoken = "old"\napp_secret = "s1"\n',
+    )
+    found = credentials(state)
+    found.save("me", login())
+    assert found.token("me").reveal() == CANARY
+    secret, ping = found.app_secret("me"), found.ping_url()
+    assert secret is not None
+    assert ping is not None
+    assert (secret.reveal(), ping.reveal()) == ("s1", "https://ping.example/1")
+    assert [url.reveal() for url in found.notify_urls()] == ["ntfy://a"]
+
+
+def test_a_new_folder_for_logins_is_closed_to_others(tmp_path: Path) -> None:
+    found = Credentials({"STATE_DIRECTORY": str(tmp_path / "new")})
+    found.save("me", login())
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("spoil", ["mode", "link"])
+def test_a_file_that_others_may_read_is_not_written_to_either(state: Path, spoil: str) -> None:
+    file = write(state, '[me]\ntoken = "old"\n', 0o644 if spoil == "mode" else 0o600)
+    if spoil == "link":
+        file.rename(state / "elsewhere")
+        file.symlink_to(state / "elsewhere")
+    with pytest.raises(ConfigError, match="chmod 600|symbolic link"):
+        credentials(state).save("me", login())
+    assert 'token = "old"' in file.read_text()
+
+
+def test_systemd_may_give_the_whole_file(tmp_path: Path, state: Path) -> None:
+    write(state, '[me]\ntoken = "from-the-state-folder"\n')
+    environ = given(tmp_path, f'notify_urls = ["ntfy://b"]\n[me]\ntoken = "{CANARY}"\napp_secret = "s2"\n')
+    found = credentials(state, **environ)
+    assert found.token("me").reveal() == CANARY
+    assert [url.reveal() for url in found.notify_urls()] == ["ntfy://b"]
+    assert [url.reveal() for url in credentials(state, FBBACKUP_NOTIFY_URLS="x://1 x://2").notify_urls()] == [
+        "x://1",
+        "x://2",
+    ]
+
+
+def test_a_renewed_token_counts_until_another_one_is_given(tmp_path: Path, state: Path) -> None:
+    environ = given(tmp_path, '[me]\ntoken = "EAAfirst"\n')
+    found = credentials(state, **environ)
+    found.save("me", login("EAArenewed", renewed_from=fingerprint(Secret("EAAfirst"))))
+    assert found.token("me").reveal() == "EAArenewed"
+    given(tmp_path, '[me]\ntoken = "EAAsecond"\n')
+    assert found.token("me").reveal() == "EAAsecond"
+
+
+def test_the_keyring_is_asked_only_where_a_login_was_put_there(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ring(ModuleType):
+        kept: ClassVar[dict[tuple[str, str], str]] = {}
+
+        def set_password(self, service: str, name: str, secret: str) -> None:
+            self.kept[service, name] = secret
+
+        def get_password(self, service: str, name: str) -> str | None:
+            return self.kept.get((service, name))
+
+    monkeypatch.setitem(sys.modules, "keyring", Ring("keyring"))
+    found = credentials(state)
+    found.save("me", login(), in_keyring=True)
+    assert CANARY not in found.file.read_text()
+    assert found.token("me").reveal() == CANARY
+    assert found.keeps_in_keyring("me")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigError, match=r"fbbackup\[keyring\]"):
+        found.token("me")
+    found.save("me", login("EAAfile"))
+    assert found.token("me").reveal() == "EAAfile"

@@ -16,7 +16,9 @@ from fbbackup.config.shapes import Wrong, list_text
 from fbbackup.errors import ConfigError
 
 _FILE_VARIABLE = "FBBACKUP_CONFIG"
-_SECRET_VARIABLES = ("FBBACKUP_TOKEN_", "FBBACKUP_APP_SECRET_")
+_SECRET_VARIABLES = (
+    "FBBACKUP_TOKEN_", "FBBACKUP_APP_SECRET_", "FBBACKUP_CLIENT_TOKEN_", "FBBACKUP_NOTIFY_URLS", "FBBACKUP_PING_URL",
+)  # fmt: skip
 _LARGEST_FILE_BYTES = 1 << 20
 _SECRET_KEY = re.compile(r"token|secret|passw", re.IGNORECASE)
 _WHERE_INSTEAD = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,7 +16,7 @@ from fbbackup.app import Place, SyncOptions, SyncResult, archive_place, sync_acc
 from fbbackup.catalog import open_reader, plans
 from fbbackup.clock import Clock
 from fbbackup.config import Account, Config
-from fbbackup.credentials import Credentials
+from fbbackup.credentials import Credentials, fingerprint
 from fbbackup.daemon.worker import Ended
 from fbbackup.errors import FbbackupError
 from fbbackup.protocols import Report
@@ -84,10 +83,9 @@ class ArchiveTrade:
     def login(self, account: str) -> str | None:
         """A mark that changes with the login; None without one."""
         try:
-            token = self._credentials.token(account).reveal()
+            return fingerprint(self._credentials.token(account))
         except FbbackupError:
             return None
-        return hashlib.sha256(token.encode()).hexdigest()[:16]
 
     async def announce(self, account: Account, ended: Ended) -> None:
         """Nobody but the journal is told yet."""
