@@ -226,6 +226,25 @@ def accounts(options: Options, json_out: bool) -> None:
     _result(json_out, record, account_lines(record["accounts"]))
 
 
+@cli.group()
+def systemd() -> None:
+    """fbbackup as a service."""
+
+
+@systemd.command()
+@click.option("--user", "own", is_flag=True, help="A service of your own instead of one of the machine.")
+@click.option("--for", "user", metavar="USER", help="Run as this user, who owns the archive.")
+@click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where that user's archive is.")
+@click.option("--program", type=click.Path(path_type=Path), help="The fbbackup command to start.")
+@click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Only write the unit into this folder.")
+def install(own: bool, user: str | None, folder: Path | None, program: Path | None, into: Path | None) -> None:
+    """Writes the systemd unit and enables it."""
+    from fbbackup import units
+
+    wanted = units.Wanted(own, user, folder, program, into)
+    _result(False, {}, units.install(wanted))
+
+
 class _catalog:  # noqa: N801 - reads like a function where it is used
     """The catalog for reading, and the archive's folder."""
 

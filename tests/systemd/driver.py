@@ -1,0 +1,166 @@
+"""Runs inside the booted machine as its only job: starts the unit, harms it, and writes what it saw to /out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+UNIT = "fbbackup.service"
+STATE = Path("/var/lib/private/fbbackup")
+ARCHIVE = STATE / "archive"
+OUTSIDE = ("/etc", "/usr", "/var", "/var/lib", "/root", "/home", "/srv", "/opt", "/boot", "/out")
+PATIENCE_SECONDS = 60.0
+seen: dict[str, Any] = {}
+
+
+def command(*words: str) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    return done.stdout.strip() + (f" [{done.returncode}] {done.stderr.strip()}" if done.returncode else "")
+
+
+def shown(what: str) -> str:
+    return command("systemctl", "show", "--value", "--property", what, UNIT)
+
+
+def until(true: Callable[[], Any], what: str) -> float:
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE_SECONDS:
+        with contextlib.suppress(sqlite3.Error):
+            if true():
+                return time.monotonic() - begun
+        time.sleep(0.05)
+    raise AssertionError(f"never happened: {what}")
+
+
+def rows(sql: str) -> list[Any]:
+    db = sqlite3.connect(f"file:{ARCHIVE}/catalog.sqlite?mode=ro", uri=True)
+    try:
+        return [row[0] for row in db.execute(sql)]
+    finally:
+        db.close()
+
+
+def runs(outcome: str) -> int:
+    found = rows(f"SELECT count(*) FROM runs WHERE outcome = '{outcome}'")
+    return int(found[0])
+
+
+def control(url: str, verb: str, **given: Any) -> None:
+    request = urllib.request.Request(f"{url}/__control__/{verb}", json.dumps(given).encode(), method="POST")
+    urllib.request.urlopen(request, timeout=10).read()
+
+
+def may_write(pid: str, folder: str) -> bool:
+    """Whether root itself, seeing the files as the service sees them, may write there."""
+    done = subprocess.run(
+        ["nsenter", "-t", pid, "-m", "sh", "-c", f"touch {folder}/written-by-fbbackup"],
+        capture_output=True, check=False, timeout=20,
+    )  # fmt: skip
+    return done.returncode == 0
+
+
+def drive(url: str, token: str) -> None:
+    begun = time.monotonic()
+    seen["start"] = command("systemctl", "start", UNIT)
+    seen["ready_seconds"] = time.monotonic() - begun
+    seen["active"] = shown("ActiveState")
+    until(lambda: runs("complete"), "the first run")
+    seen["stored"] = rows("SELECT count(*) FROM photos WHERE state = 'stored'")[0]
+    seen["status"] = shown("StatusText")
+    pid = shown("MainPID")
+    look_around(pid, token)
+    survive_a_kill(url, pid)
+    survive_a_hang()
+    begun = time.monotonic()
+    seen["stop"] = command("systemctl", "stop", UNIT)
+    seen["stop_seconds"] = time.monotonic() - begun
+    seen["result"] = shown("Result")
+
+
+def look_around(pid: str, token: str) -> None:
+    status = Path(f"/proc/{pid}/status").read_text()
+    seen["uid"] = int(status.split("\nUid:")[1].split()[0])
+    seen["capabilities"] = int(status.split("\nCapEff:")[1].split()[0], 16)
+    seen["state_mode"] = oct(STATE.stat().st_mode & 0o777)
+    seen["written_inside"] = may_write(pid, "/var/lib/private/fbbackup")
+    (STATE / "written-by-fbbackup").unlink(missing_ok=True)
+    seen["written_outside"] = [folder for folder in OUTSIDE if may_write(pid, folder)]
+    credential = Path("/run/credentials/fbbackup.service/credentials.toml")
+    # As root inside the service's own view; outside of it others see not even the folder.
+    inside = ["nsenter", "-t", pid, "-m", "stat", "-c", "%a %u", str(credential)]
+    seen["credential"] = command(*inside)
+    for name, who in {"nobody": 65534, "another": 61_999}.items():
+        reading = ["setpriv", f"--reuid={who}", f"--regid={who}", "--clear-groups", "cat", str(credential)]
+        seen[f"credential_read_by_{name}"] = token in command(*reading)
+    secret = token.encode()
+    seen["token_in"] = [
+        name for name in ("cmdline", "environ") if secret in Path(f"/proc/{pid}/{name}").read_bytes()
+    ]  # fmt: skip
+    seen["socket"] = oct(os.stat("/run/fbbackup/daemon.sock").st_mode & 0o777)
+
+
+def survive_a_kill(url: str, pid: str) -> None:
+    control(url, "add-photo", caption="after the first run")
+    control(url, "fault", name="drip", times=3, seconds=30)
+    os.kill(int(pid), signal.SIGUSR1)
+    until(lambda: "quick run" in shown("StatusText") or "deep run" in shown("StatusText"), "a run under way")
+    os.kill(int(pid), signal.SIGKILL)
+    control(url, "clear-faults")
+    until(lambda: shown("NRestarts") == "1" and shown("ActiveState") == "active", "the restart after a kill")
+    until(lambda: runs("complete") == 2, "the run after a kill")
+    seen["after_kill"] = rows("SELECT count(*) FROM photos WHERE state = 'stored'")[0]
+
+
+def survive_a_hang() -> None:
+    pid = int(shown("MainPID"))
+    os.kill(pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    until(lambda: shown("NRestarts") == "2" and shown("ActiveState") == "active", "the restart after a hang")
+    seen["hang_seconds"] = time.monotonic() - begun
+
+
+def main() -> None:
+    pretend = subprocess.Popen(
+        [sys.executable, "-m", "fbbackup.simulator", "--photos", "30", "--albums", "4", "--largest", "96"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert pretend.stdout is not None
+        facebook = json.loads(pretend.stdout.readline())
+        folder = Path("/etc/fbbackup")
+        folder.mkdir(exist_ok=True)
+        (folder / "config.toml").write_text(
+            f'[limits]\nkeep_free_bytes = 0\n[[accounts]]\nname = "me"\napi_url = "{facebook["url"]}"\n'
+        )
+        secret = folder / "credentials.toml"
+        secret.touch(0o600)
+        secret.write_text(f'[me]\ntoken = "{facebook["token"]}"\n')
+        drive(facebook["url"], facebook["token"])
+        journal = command("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+        seen["journal"] = journal
+        seen["token_in_journal"] = facebook["token"] in command("journalctl", "--no-pager", "-a")
+        doctor = [sys.executable, "-m", "fbbackup", "--archive", str(ARCHIVE), "doctor", "--strict", "--json"]
+        environ = {**os.environ, "FBBACKUP_TOKEN_ME": "x" * 20}
+        done = subprocess.run(doctor, capture_output=True, text=True, check=False, env=environ, timeout=60)
+        seen["doctor"] = json.loads(done.stdout)
+    except BaseException:
+        seen["failed"] = traceback.format_exc()
+        seen["journal"] = command("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+    finally:
+        Path("/out/seen.json").write_text(json.dumps(seen))
+        pretend.kill()
+        subprocess.run(["systemctl", "--no-block", "poweroff"], check=False)
+
+
+main()
