@@ -23,9 +23,9 @@ MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(range(256)) * 
 
 
 class Library(FakeSource):
-    """Photos with everything on them, and videos; what can't be read is in `lost`."""
+    """Photos with everything on them, and videos; what can't be read is `unreadable`."""
 
-    lost: tuple[str, ...] = ("1019",)
+    unreadable: tuple[str, ...] = ("1019",)
 
     def node(self, id_: str) -> Photo:
         photo = self.photos[id_]
@@ -40,7 +40,7 @@ class Library(FakeSource):
         return replace(photo, variants=variants, raw=raw)
 
     async def read(self, variant: Variant) -> bytes:
-        if any(f"/{id_}." in variant.url for id_ in self.lost):
+        if any(f"/{id_}." in variant.url for id_ in self.unreadable):
             raise DownloadError("500", final=True)
         return await super().read(variant)
 

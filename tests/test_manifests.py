@@ -87,7 +87,7 @@ async def test_sha256sum_agrees_with_everything(everything: Everything) -> None:
 
 
 async def test_a_run_without_changes_writes_the_journal_alone(everything: Everything) -> None:
-    everything.ada.source.lost = ()
+    everything.ada.source.unreadable = ()
     await everything.ada.run()
     before = manifests_on_disk(everything.root)
     result = await everything.ada.run()
@@ -180,7 +180,7 @@ def test_numbers_and_letters_come_back_exactly() -> None:
 
 
 def test_lines_of_a_newer_fbbackup_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="newer fbbackup"):
+    with pytest.raises(ArchiveUnusable, match="newer fbbackup"):
         lines.opened(lines.sealed({"schema": 999}))
 
 
