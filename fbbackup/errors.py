@@ -19,7 +19,9 @@ Errors of one item, caught by the step that meets them; they end no run:
     │   └── AddressExpired               the signed address is no longer accepted: ask for a fresh one
     ├── BadPicture                       the bytes are not the picture that was announced
     ├── CursorRejected                   a listing has to start again from its beginning
-    └── KeyTaken                         the store already has other bytes under that key
+    ├── KeyTaken                         the store already has other bytes under that key
+    ├── UploadRefused                    a destination does not take this photo
+    └── AnswerLost                       nobody knows whether an upload arrived: it is looked for, never sent blindly
 """
 
 from __future__ import annotations
@@ -117,3 +119,11 @@ class CursorRejected(ItemError):
 
 class KeyTaken(ItemError):
     """The store holds different bytes under this key already."""
+
+
+class UploadRefused(ItemError):
+    """A destination does not take this photo, or the photo breaks a rule that is known before it is sent."""
+
+
+class AnswerLost(ItemError):
+    """An upload was sent and no answer came: the destination has to be asked before anything is sent again."""

@@ -214,3 +214,35 @@ class Picture:
     color: str | None = None
     taken_at: datetime | None = None
     thumbnail: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A photo on its way to a destination: the bytes to send and what is to be said with them.
+
+    `album` is the destination's own id of an album, None for its timeline; `url` an address under which the service
+    can fetch the picture itself; `params` are further parameters by the destination's own names.
+    """
+
+    photo_id: str
+    body: bytes
+    content_type: str
+    width: int | None
+    height: int | None
+    caption: str | None = None
+    alt_text: str | None = None
+    file_date: datetime | None = None
+    file_date_precision: str | None = None
+    place_id: str | None = None
+    album: str | None = None
+    url: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a destination made of a photo: its ids there, and an address for people."""
+
+    remote_id: str
+    post_id: str | None = None
+    link: str | None = None

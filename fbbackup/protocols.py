@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
-from fbbackup.models import Absence, Album, Answers, Identity, Page, StoredFile, Variant
+from fbbackup.models import Absence, Album, Answers, Identity, Outgoing, Page, Published, StoredFile, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,51 @@ class Store(Protocol):
 
     async def delete(self, key: str) -> None:
         """Removes a file; only `purge --yes` and derived files come here."""
+        ...
+
+
+class Destination(Protocol):
+    """Where photos are published. Nothing here tries a second time by itself: an upload has no name that the service
+    would know again.
+
+    Any call may raise LoginNeeded, ConfigError, BudgetSpent or Incomplete; they end the uploading.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the `[[destinations]]` table."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """Calls made since this object exists."""
+        ...
+
+    async def admit(self) -> None:
+        """Whether this login may publish there at all; raises what the person has to change."""
+        ...
+
+    def check(self, photo: Outgoing) -> None:
+        """Raises UploadRefused for what the service is known not to take: size, format, parameters."""
+        ...
+
+    async def upload(self, photo: Outgoing) -> Published:
+        """Sends a photo, once. Raises UploadRefused, or AnswerLost when it may have arrived."""
+        ...
+
+    async def find(self, photo: Outgoing, since: datetime, known: Collection[str]) -> Published | None:
+        """An upload of ours whose answer was lost: published at or after `since`, none of the ids in `known`.
+
+        None when there is none. Raises AnswerLost when that can't be told.
+        """
+        ...
+
+    async def undo(self, remote_id: str) -> None:
+        """Takes back a photo that was published here; one that is gone already is no error. Raises UploadRefused."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back connections."""
         ...
 
 

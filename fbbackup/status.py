@@ -184,6 +184,9 @@ def photo_lines(photo: dict[str, Any], root: Path) -> list[str]:
         lines.append("people: " + ", ".join(person["name"] for person in photo["people"]))
     for revision in photo["revisions"]:
         lines.append(f"{revision['field']} changed {revision['seen_at']}: {revision['old']!r} → {revision['new']!r}")
+    for upload in photo["uploads"]:
+        where = upload["link"] or upload["remote_id"] or upload["error"] or "no answer yet"
+        lines.append(f"upload to {upload['destination']}, {upload['state']} {upload['started_at']}: {where}")
     if photo["gone_at"]:
         lines.append(f"gone on Facebook since {photo['gone_at']}: {photo['gone_evidence']}")
     return lines

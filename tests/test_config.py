@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fbbackup.config import Account, Config, Setting, load, settings
+from fbbackup.config import Account, Config, Destination, Setting, load, settings
 from fbbackup.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -189,22 +189,28 @@ def test_archive_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 # --- documents
 
 
+LISTS = ("accounts", "destinations")
+NAMES = tuple(f"{name}.name" for name in LISTS)
+
+
 def raw_default(example: dict[str, Any], setting: Setting) -> Any:
     section, _, key = setting.name.rpartition(".")
-    table = example["accounts"][0] if section == "accounts" else example[section] if section else example
+    table = example[section] if section else example
+    table = table[0] if isinstance(table, list) else table
     return table.get(key)
 
 
 def test_example_holds_every_setting_and_is_the_default() -> None:
     text = (ROOT / "config.example.toml").read_text()
     config = load(ROOT / "config.example.toml", environ={})
-    assert replace(config, archive=None, accounts=()) == Config()
+    assert replace(config, archive=None, accounts=(), destinations=()) == Config()
     assert config.accounts == (Account(name="me"),)
+    assert config.destinations == (Destination(name="page"),)
     example = tomllib.loads(text)
     for setting in settings():
         if "." in setting.name or setting.name == "archive":
             key = setting.name.rpartition(".")[2]
-            commented = setting.default is None and setting.name not in ("accounts.name", "archive")
+            commented = setting.default is None and setting.name not in (*NAMES, "archive")
             line = f"# {setting.help}\n{'# ' if commented else ''}{key} = "
             assert line in text, setting.name
             assert (raw_default(example, setting) is None) == commented
@@ -219,9 +225,9 @@ def test_docs_have_one_row_a_setting() -> None:
             None if setting.default in (None, ()) and setting.type != "list of text" else raw_default(example, setting)
         )
         literal = str(raw).lower() if isinstance(raw, bool) else f'"{raw}"' if isinstance(raw, str) else str(raw)
-        shown = "required" if setting.name == "accounts.name" else "unset" if raw is None else f"`{literal}`"
+        shown = "required" if setting.name in NAMES else "unset" if raw is None else f"`{literal}`"
         row = f"| `{key or top}` | {setting.type} | {shown} | {setting.help} |"
-        heading = "At the top" if not key else "`[[accounts]]`" if top == "accounts" else f"`[{top}]`"
+        heading = "At the top" if not key else f"`[[{top}]]`" if top in LISTS else f"`[{top}]`"
         section = docs.split(f"### {heading}")[1].split("###")[0]
         assert row in section, setting.name
     assert docs.count("\n| `") == len(list(settings()))
@@ -232,7 +238,7 @@ def test_every_setting_is_described_and_has_a_variable(tmp_path: Path) -> None:
     assert len({setting.name for setting in found}) == len(found)
     for setting in found:
         assert setting.help.endswith("."), setting.name
-        if setting.name.startswith("accounts."):
+        if setting.name.startswith(tuple(f"{name}." for name in LISTS)):
             assert setting.variable is None
             continue
         assert setting.variable is not None

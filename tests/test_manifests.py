@@ -21,7 +21,7 @@ TIMES_OF_CHECKING = {"last_seen_at", "verified_at", "asked_at"}
 NEVER_CHANGES = {
     "accounts.name", "accounts.source", "accounts.added_at", "albums.account_id", "albums.remote_id",
     "albums.first_seen_at", "photos.id", "photos.account_id", "photos.first_seen_at", "photos.key_stem",
-    "runs.started_at", "source_states.saved_at",
+    "runs.started_at", "source_states.saved_at", 
 }  # fmt: skip
 NEVER_CHANGE = {"revisions", "album_audits"}
 
@@ -125,7 +125,7 @@ async def test_what_was_not_written_is_written_by_the_next_run(everything: Every
 async def test_every_change_of_a_row_marks_the_manifest_that_holds_it(everything: Everything) -> None:
     """Whatever column changes, and whoever changes it: no trigger is missing."""
     tables = [*lines.ALBUM_TABLES, "photos", "album_photos", "files", "photo_files", "photo_people", "comments"]
-    tables += ["reactions", "variants", "runs", "album_audits", "source_states"]
+    tables += ["reactions", "variants", "runs", "album_audits", "source_states", "uploads"]
     tried = 0
     for table in dict.fromkeys(tables):
         for column, kind in everything.rows(f"SELECT name, type FROM pragma_table_info('{table}') WHERE pk = 0"):
@@ -139,7 +139,16 @@ async def test_every_change_of_a_row_marks_the_manifest_that_holds_it(everything
 
 
 async def test_every_row_that_goes_marks_the_manifest_that_held_it(everything: Everything) -> None:
-    for table in ("photos", "album_photos", "photo_files", "photo_people", "comments", "reactions", "listing_pages"):
+    for table in (
+        "photos",
+        "album_photos",
+        "photo_files",
+        "photo_people",
+        "comments",
+        "reactions",
+        "listing_pages",
+        "uploads",
+    ):
         assert not everything.catalog.read_now(_unmarked, f"DELETE FROM {table}", ""), table
 
 

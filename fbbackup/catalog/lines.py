@@ -58,6 +58,7 @@ _PARTS = {
     "mentions": f"SELECT m.* {_WITH} mentions m ON m.photo_id = w.value ORDER BY w.key, m.as_of, m.origin, m.sign",
     "fields": f"SELECT t.* {_WITH} photo_fields t ON t.photo_id = w.value ORDER BY w.key, t.field",
     "imported": f"SELECT i.* {_WITH} imported_media i ON i.photo_id = w.value ORDER BY w.key, i.path, i.mark, i.bytes",
+    "uploads": f"SELECT u.* {_WITH} uploads u ON u.photo_id = w.value ORDER BY w.key, u.id",
     "variants": f"SELECT v.* {_WITH} variants v ON v.photo_id = w.value ORDER BY w.key, v.rank",
 }
 

@@ -6,6 +6,7 @@ import json
 from sqlite3 import Connection
 from typing import Any
 
+from fbbackup.catalog.uploads import uploads_of
 from fbbackup.catalog.withheld import UNWANTED
 
 _ACCOUNT_COLUMNS = (
@@ -113,6 +114,7 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     found["revisions"] = _rows(
         db, "SELECT field, old, new, seen_at FROM revisions WHERE photo_id = ? ORDER BY id", photo_id
     )
+    found["uploads"] = [dict(row) for row in uploads_of(db, photo_id)]
     return found
 
 

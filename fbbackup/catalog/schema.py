@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fbbackup.catalog import marks
+from fbbackup.catalog import marks, uploads
 from fbbackup.catalog.import_tables import IMPORTS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 5
+VERSION = 6
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -361,6 +361,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m005_imports(db: Database) -> None:
         run(db, IMPORTS, 5)
+
+    @steps()
+    def m006_uploads(db: Database) -> None:
+        run(db, uploads.TABLES, 6)
 
     steps.apply(db)
 

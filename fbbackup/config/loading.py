@@ -213,14 +213,15 @@ def _inside(metadata: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _check_names(config: Config, origin: Origin) -> None:
-    seen: dict[str, str] = {}
-    for index, account in enumerate(config.accounts):
-        # The variables of secrets are made from the name, so names have to differ in capitals as well.
-        key = account.name.upper().replace("-", "_")
-        if key in seen:
-            problem = f'two accounts are named alike, "{seen[key]}" and "{account.name}"; rename one of them'
-            raise origin.error(("accounts", index, "name"), problem)
-        seen[key] = account.name
+    for kind, words in (("accounts", "two accounts are"), ("destinations", "two destinations are")):
+        seen: dict[str, str] = {}
+        for index, named in enumerate(getattr(config, kind)):
+            # The variables of secrets are made from the name, so names have to differ in capitals as well.
+            key = named.name.upper().replace("-", "_")
+            if key in seen:
+                problem = f'{words} named alike, "{seen[key]}" and "{named.name}"; rename one of them'
+                raise origin.error((kind, index, "name"), problem)
+            seen[key] = named.name
 
 
 def _check_order(config: Config, raw: Mapping[str, Any], origin: Origin) -> None:

@@ -41,6 +41,10 @@ _VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
 _APP_ID = text(r"[0-9A-Za-z]{1,64}", "the app's id, digits as a rule")
 _USER_ID = text(r"[0-9]{1,32}", "the digits of the user's id")
 
+_DESTINATION = text(r"graph|oneall", '"graph" or "oneall"')
+_IDENTITY = text(r"[0-9A-Za-z-]{1,64}", "the identity's token")
+_PUSH = text(r"[a-z/]{1,64}", "a push such as facebook/page/picture")
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -58,6 +62,22 @@ class Account:
     user_id: str | None = _setting(_USER_ID, None, "Whose photos `legacy` lists.")
     videos: bool = _setting(FLAG, True, "Back up videos as well.")
     tagged: bool = _setting(FLAG, True, "Back up other people's photos that you are tagged in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One `[[destinations]]` table."""
+
+    name: str = _required(_NAME, "Your own name for the destination; its token or private key is found by it.")
+    type: str = _setting(_DESTINATION, "graph", "`graph` for a Facebook Page, `oneall` for the OneAll service.")
+    api_url: str = _setting(
+        API_URL, "https://graph.facebook.com", "Server of the API; for `oneall` the one of your own subdomain."
+    )
+    api_version: str = _setting(_VERSION, "v21.0", "Version of the Graph API.")
+    page_id: str | None = _setting(_USER_ID, None, "Id of the Page that is published to.")
+    identity_token: str | None = _setting(_IDENTITY, None, "OneAll's token of the identity that publishes.")
+    public_key: str | None = _setting(_APP_ID, None, "OneAll's public key; the private key is the secret.")
+    push: str = _setting(_PUSH, "facebook/page/picture", "OneAll's kind of push; docs/uploading.md lists them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +156,10 @@ class Config:
     accounts: tuple[Account, ...] = field(
         default=(), metadata={"each": Account, "help": "What is backed up: one [[accounts]] table an account."}
     )
+    destinations: tuple[Destination, ...] = field(
+        default=(),
+        metadata={"each": Destination, "help": "Where `upload` publishes: one [[destinations]] table each."},
+    )
     schedule: Schedule = _section(Schedule)
     download: Download = _section(Download)
     thumbnails: Thumbnails = _section(Thumbnails)
@@ -151,6 +175,15 @@ class Config:
         names = ", ".join(account.name for account in self.accounts)
         known = f"the configuration has: {names}" if names else f"none is configured; add [[accounts]] to {self._where}"
         raise ConfigError(f"there is no account {printable(name)!r}; {known}")
+
+    def destination(self, name: str) -> Destination:
+        """The destination of this name."""
+        for destination in self.destinations:
+            if destination.name == name:
+                return destination
+        names = ", ".join(destination.name for destination in self.destinations)
+        known = f"there are: {names}" if names else f"none is configured; add [[destinations]] to {self._where}"
+        raise ConfigError(f"there is no destination {printable(name)!r}; {known}")
 
     def selected(self, name: str | None = None) -> tuple[Account, ...]:
         """The named account, or all of them; never empty."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fbbackup.http.addresses import AddressRefused, HostRules
 from fbbackup.http.bodies import Fetched
-from fbbackup.http.client import Http, HttpSettings, Reply, SlowAnswer
+from fbbackup.http.client import Http, HttpSettings, NeverSent, Reply, SlowAnswer
 from fbbackup.http.redaction import redact, register_secret
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "HostRules",
     "Http",
     "HttpSettings",
+    "NeverSent",
     "Reply",
     "SlowAnswer",
     "redact",

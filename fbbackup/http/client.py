@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -66,6 +67,10 @@ class HttpSettings:
 
 class SlowAnswer(SourceUnavailable):
     """The service was reached, but its answer took too long or was too large: a smaller question may help."""
+
+
+class NeverSent(SourceUnavailable):
+    """No connection came about, so that nothing of the question can have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +171,37 @@ class Http:
         """A form sent to the API. Raises as `call` does."""
         return await self._reply("POST", url, data=form, headers={"Accept-Encoding": "gzip, deflate"})
 
+    async def send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        token: str,
+        file: tuple[str, bytes, str] | None = None,
+    ) -> Reply:
+        """A call that changes something; `file` is the name of a part, its bytes and their type. Raises as `call`
+        does, and NeverSent when nothing can have arrived."""
+        register_secret(token)
+        headers = {"Accept-Encoding": "gzip, deflate", "Authorization": f"Bearer {token}"}
+        if method != "POST":
+            return await self._reply(method, url, params=params, headers=headers)
+        parts = {file[0]: ("photo", file[1], file[2])} if file else None
+        return await self._reply("POST", url, data=params, files=parts, headers=headers)
+
+    async def post_json(self, url: str, body: bytes, *, login: tuple[str, str]) -> Reply:
+        """A JSON text with name and password. Raises as `send` does."""
+        headers = {"Accept-Encoding": "gzip, deflate", "Content-Type": "application/json"}
+        headers["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
+        return await self._reply("POST", url, content=body, headers=headers)
+
     async def _reply(self, method: str, url: str, **content: Any) -> Reply:
         try:
             request = self._client.build_request(method, url, **content)
             async with self._open(request, self.settings.reply_limit) as arrival:
                 return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
         except (DownloadError, *_FAILURES) as error:
-            kind = SlowAnswer if _is_slow(error) else SourceUnavailable
+            kind = NeverSent if _is_unsent(error) else SlowAnswer if _is_slow(error) else SourceUnavailable
             raise kind(f"{self._host(url)} gave no whole answer: {_reason(error)}") from None
 
     async def fetch(self, url: str) -> Fetched:
@@ -289,6 +318,11 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 def _is_refusal(error: BaseException) -> bool:
     return any(isinstance(link, AddressRefused | ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def _is_unsent(error: BaseException) -> bool:
+    kinds = (AddressRefused, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx.ConnectError)
+    return any(isinstance(link, kinds) for link in _chain(error))
 
 
 def _is_slow(error: BaseException) -> bool:

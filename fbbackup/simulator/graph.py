@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fbbackup.simulator import batch
 from fbbackup.simulator.account import answer_account
@@ -14,6 +13,7 @@ from fbbackup.simulator.fields import parse_fields
 from fbbackup.simulator.graph_errors import GraphError, missing_alias, unknown_path
 from fbbackup.simulator.graph_faults import raise_armed
 from fbbackup.simulator.node_fields import picture_url
+from fbbackup.simulator.publishing import form_of, publish
 from fbbackup.simulator.render import Renderer, Wish, cover_of, edge, find_node
 from fbbackup.simulator.shapes import reshape
 from fbbackup.simulator.wire import Reply, Request
@@ -35,14 +35,13 @@ class Graph:
 
     def reply(self, request: Request) -> Reply:
         """The whole reply to a request, errors included."""
-        params = request.query
-        if "application/x-www-form-urlencoded" in request.headers.get("content-type", ""):
-            params |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        form, file = form_of(request)
+        params = request.query | form
         settings = self.world.settings
         method = params.pop("method", request.method).upper()
         with self.world.library.lock:
             try:
-                status, body = 200, _json(self._answer(request, params, method))
+                status, body = 200, _json(self._answer(request, params, (method, file)))
             except GraphError as error:
                 status = settings.error_status.get(error.code, error.status)
                 body = error.body(settings.error_form)
@@ -54,7 +53,8 @@ class Graph:
                 return Reply(302, {"Location": str(redirect)})
         return self._finish(request, Reply(status, {}, body), None)
 
-    def _answer(self, request: Request, params: dict[str, str], method: str) -> Any:
+    def _answer(self, request: Request, params: dict[str, str], sent: tuple[str, bytes | None]) -> Any:
+        method, file = sent
         text = self.world.access.token_text(request, params)
         version, path = split_version(request.path)
         if path == "oauth/access_token":
@@ -65,7 +65,7 @@ class Graph:
         if method == "POST" and not path and "batch" in params:
             context = version or self.world.settings.version
             return batch.answers(self.world, params, token.text, lambda entry: self._batched(entry, context))
-        call = Call(self.world, path, params, token, version or self.world.settings.version, method)
+        call = Call(self.world, path, params, token, version or self.world.settings.version, method, file=file)
         answer = self._charged(call, request.target)
         self.world.ledger.note_call(request.path, params, 200)
         return answer
@@ -95,7 +95,7 @@ class Graph:
         if special is not None:
             return special
         if call.method != "GET":
-            raise GraphError(3, "(#3) Application does not have the capability to make this API call.", status=400)
+            return publish(call, parts)
         node_type, node = find_node(call, parts[0])
         if len(parts) == 1:
             return reshape(call, self._node(call, node_type, node, parts[0]))

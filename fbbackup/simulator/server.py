@@ -18,6 +18,8 @@ from fbbackup.simulator.graph_faults import spoil
 from fbbackup.simulator.legacy import PATH as LEGACY_PATH
 from fbbackup.simulator.legacy import Legacy
 from fbbackup.simulator.library import Library
+from fbbackup.simulator.oneall import PREFIX as ONEALL_PREFIX
+from fbbackup.simulator.oneall import OneAll
 from fbbackup.simulator.settings import Settings
 from fbbackup.simulator.wire import Reply, Request, Server
 from fbbackup.simulator.world import PageHook, World
@@ -38,7 +40,8 @@ class Simulator:
         self.access = self.world.access
         self.budget = self.world.budget
         self.pictures = self.world.pictures
-        self._graph, self._cdn, self._legacy = Graph(self.world), Cdn(self.world), Legacy(self.world)
+        self._graph, self._cdn = Graph(self.world), Cdn(self.world)
+        self._legacy, self._oneall = Legacy(self.world), OneAll(self.world)
         self._server = Server(self._answer, port)
         self._drawing = ThreadPoolExecutor(_DRAWING_THREADS, "simulator-pictures")
         self._thread: threading.Thread | None = None
@@ -110,6 +113,8 @@ class Simulator:
             reply = Reply(200, {"Content-Type": "text/plain"}, b"canary")
         elif path == LEGACY_PATH:
             reply = spoil(self.world, request, self._legacy.reply(request))
+        elif path.startswith(ONEALL_PREFIX):
+            reply = spoil(self.world, request, self._oneall.reply(request))
         else:
             reply = spoil(self.world, request, self._graph.reply(request))
         self.world.ledger.by_status[reply.status] += 1

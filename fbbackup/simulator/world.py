@@ -32,6 +32,10 @@ class World:
     page_hooks: list[PageHook] = field(default_factory=list)
     spoiling: list[Armed] = field(default_factory=list)
     """Faults that struck the Graph call which is being answered."""
+    published: list[str] = field(default_factory=list)
+    """Photos that calls published, which are the only ones that calls may remove."""
+    pushes: list[dict[str, Any]] = field(default_factory=list)
+    """What was pushed through OneAll."""
 
     def __post_init__(self) -> None:
         library, settings = self.library, self.settings
@@ -57,6 +61,7 @@ class Call:
     version: str
     method: str = "GET"
     cost: float = 0.0
+    file: bytes | None = None
 
     def spend(self, weight: float) -> None:
         """Count a node; too many fail the call."""

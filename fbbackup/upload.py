@@ -1,0 +1,207 @@
+"""Publishing photos: archive to destination, each at most once.
+
+What is about to be sent is committed to the journal first. When an answer is lost, the destination is asked whether
+the photo is there; nothing is sent again before that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from fbbackup.catalog import Catalog, uploads
+from fbbackup.catalog.uploads import Entry, Sendable
+from fbbackup.errors import AnswerLost, BadPicture, ConfigError, FbbackupError, Incomplete, UploadRefused
+from fbbackup.models import Outgoing, Published
+from fbbackup.protocols import Destination, Store
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far the service's clock may be behind ours when an upload is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSettings:
+    """What an upload was asked for. `shrink` makes a smaller file of one that the destination finds too large."""
+
+    album: str | None = None
+    caption: str | None = None
+    url: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
+    again: bool = False
+    shrink: Callable[[bytes], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading:
+    """What an upload works with."""
+
+    destination: Destination
+    store: Store
+    catalog: Catalog
+    settings: UploadSettings
+    now: Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class UploadResult:
+    """Photo ids by what became of them; `failed` with the reason, `error` when that ended the uploading."""
+
+    uploaded: dict[str, Published | None] = field(default_factory=dict)
+    already: dict[str, Published] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    error: FbbackupError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        return Incomplete.exit_code if self.failed else 0
+
+
+async def upload_photos(job: Uploading, photo_ids: Sequence[str]) -> UploadResult:
+    """Uploads each photo that is not there yet. One that fails does not stop the next; what concerns all of them does.
+
+    Raises ConfigError, before anything is sent, for ids that can't be uploaded at all.
+    """
+    chosen = [await _sendable(job, photo_id) for photo_id in dict.fromkeys(photo_ids)]
+    result = UploadResult()
+    try:
+        await job.destination.admit()
+        for photo in chosen:
+            await _upload(job, photo, result)
+    except FbbackupError as error:
+        result.error = error
+    return result
+
+
+async def undo_uploads(job: Uploading, photo_ids: Sequence[str]) -> UploadResult:
+    """Takes back what the journal says that we published of these photos, and nothing else."""
+    result = UploadResult()
+    try:
+        for photo_id in dict.fromkeys(photo_ids):
+            entries = await job.catalog.read(uploads.done_entries, job.destination.name, photo_id)
+            if not entries:
+                result.failed[photo_id] = "we published nothing of it there"
+            for entry in entries:
+                await _undo(job, entry, result)
+    except FbbackupError as error:
+        result.error = error
+    return result
+
+
+async def _undo(job: Uploading, entry: Entry, result: UploadResult) -> None:
+    if entry.published is None:
+        return
+    try:
+        if not job.settings.dry_run:
+            await job.destination.undo(entry.published.remote_id)
+            await job.catalog.write(uploads.end_upload, entry.id, "undone", None, job.now())
+        result.uploaded[entry.photo_id] = entry.published
+    except UploadRefused as refused:
+        result.failed[entry.photo_id] = str(refused)
+
+
+async def _sendable(job: Uploading, photo_id: str) -> Sendable:
+    photo = await job.catalog.read(uploads.sendable, photo_id)
+    if photo is None:
+        raise ConfigError(f"there is no photo {photo_id} in the catalog; `fbbackup search` finds the ids")
+    if photo.kind != "photo":
+        raise ConfigError(f"{photo_id} is a video; only photos can be uploaded")
+    if photo.key is None or photo.content_type is None:
+        raise ConfigError(
+            f"photo {photo_id} is not stored ({photo.state}); `fbbackup sync` fetches it, if it can be had"
+        )
+    return photo
+
+
+async def _upload(job: Uploading, photo: Sendable, result: UploadResult) -> None:
+    """One photo, from what the journal knows of it to what becomes of it."""
+    try:
+        outgoing = await _outgoing(job, photo)
+        entry = await job.catalog.read(uploads.open_entry, job.destination.name, job.settings.album, photo.photo_id)
+        there = await _already_there(job, entry, outgoing)
+        if there is not None:
+            result.already[photo.photo_id] = there
+            return
+        job.destination.check(outgoing)
+        result.uploaded[photo.photo_id] = None if job.settings.dry_run else await _send(job, outgoing)
+    except (UploadRefused, AnswerLost, BadPicture) as problem:
+        result.failed[photo.photo_id] = str(problem)
+
+
+async def _already_there(job: Uploading, entry: Entry | None, photo: Outgoing) -> Published | None:
+    """What the destination has of this photo by the journal, or by a look at it when an answer was lost."""
+    if entry is None:
+        return None
+    if entry.published is not None:
+        return entry.published
+    if job.settings.dry_run:
+        raise AnswerLost("an earlier upload had no answer; a real run looks for it")
+    try:
+        found = await _find(job, photo, entry.started_at)
+    except AnswerLost:
+        if job.settings.again:
+            return None
+        raise
+    if found is None:
+        await job.catalog.write(uploads.end_upload, entry.id, "failed", "never arrived", job.now())
+        return None
+    await job.catalog.write(uploads.record_upload, entry.id, found, job.now())
+    return found
+
+
+async def _find(job: Uploading, photo: Outgoing, started_at: datetime) -> Published | None:
+    known = await job.catalog.read(uploads.known_remote_ids, job.destination.name)
+    return await job.destination.find(photo, started_at - CLOCKS_DIFFER, known)
+
+
+async def _send(job: Uploading, photo: Outgoing) -> Published:
+    """Sends it once; a lost answer is looked for at once, and by the next upload when even that stays open."""
+    began = job.now()
+    name = job.destination.name
+    entry = await job.catalog.write(uploads.begin_upload, name, job.settings.album, photo.photo_id, began)
+    try:
+        published = await job.destination.upload(photo)
+    except AnswerLost as lost:
+        await job.catalog.write(uploads.note_lost, entry, str(lost))
+        found = await _find(job, photo, began)
+        if found is None:
+            raise AnswerLost(f"{lost}; it is not there so far, the next upload looks again") from None
+        published = found
+    except (UploadRefused, FbbackupError) as error:
+        await job.catalog.write(uploads.end_upload, entry, "failed", str(error), job.now())
+        raise
+    await job.catalog.write(uploads.record_upload, entry, published, job.now())
+    return published
+
+
+async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
+    settings = job.settings
+    body = b"".join([chunk async for chunk in job.store.read(photo.key or "")])
+    made = Outgoing(
+        photo_id=photo.photo_id,
+        body=body,
+        content_type=photo.content_type or "",
+        width=photo.width,
+        height=photo.height,
+        caption=photo.caption if settings.caption is None else settings.caption or None,
+        alt_text=photo.alt_text,
+        file_date=photo.file_date,
+        file_date_precision=photo.file_date_precision,
+        place_id=photo.place_id,
+        album=settings.album,
+        url=settings.url,
+        params=settings.params,
+    )
+    return made if settings.shrink is None else _shrunk(job.destination, made, settings.shrink)
+
+
+def _shrunk(destination: Destination, photo: Outgoing, shrink: Callable[[bytes], bytes]) -> Outgoing:
+    """The photo as it is, unless the destination would refuse it so."""
+    try:
+        destination.check(photo)
+    except UploadRefused:
+        return replace(photo, body=shrink(photo.body), content_type="image/jpeg")
+    return photo

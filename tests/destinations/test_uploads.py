@@ -1,0 +1,243 @@
+"""Publishing to a Page and through OneAll: what is sent, sent once, found again, taken back, and refused."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fbbackup.catalog import open_reader
+from fbbackup.config import Account, Config, Destination, Limits
+from fbbackup.errors import ConfigError
+from fbbackup.publish import UploadWish, run_upload
+from fbbackup.simulator import Library, Simulator
+from fbbackup.simulator.oneall import IDENTITY, PRIVATE_KEY, PUBLIC_KEY
+from tests.end_to_end.harness import Home, small
+
+
+class Setup:
+    """An archive with stored photos, and a Page and a OneAll identity to publish to."""
+
+    def __init__(self, home: Home, page: Simulator) -> None:
+        self.home, self.page = home, page
+        with open_reader(home.archive / "catalog.sqlite") as db:
+            rows = db.execute("SELECT id FROM photos WHERE kind = 'photo' AND sha256 IS NOT NULL ORDER BY id")
+            self.photos = [row["id"] for row in rows]
+
+    def config(self, **changes: Any) -> Config:
+        graph = Destination("page", api_url=self.page.url, page_id=self.page.library.owner_id)
+        oneall = Destination("one", "oneall", self.page.url, page_id="77", identity_token=IDENTITY,
+                             public_key=PUBLIC_KEY)  # fmt: skip
+        destinations = tuple(replace(one, **changes.get(one.name, {})) for one in (graph, oneall))
+        return Config(
+            archive=self.home.archive,
+            accounts=(Account("ada", api_url=self.home.sim.url),),
+            destinations=destinations,
+            limits=Limits(keep_free_bytes=0),
+        )
+
+    def upload(self, *photos: str, to: str = "page", config: dict[str, Any] | None = None, **wish: Any) -> Any:
+        environ = {**self.home.environ, "FBBACKUP_TOKEN_PAGE": self.page.token, "FBBACKUP_TOKEN_ONE": PRIVATE_KEY}
+        asked = UploadWish(photos, to, **wish)
+        return run_upload(self.config(**(config or {})), self.home.archive, asked, environ=environ)
+
+    @property
+    def published(self) -> list[str]:
+        return list(self.page.world.published)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with Simulator(small(album_sizes=(6,), largest=320), budget=1_000_000) as sim:
+        home = Home(sim, tmp_path_factory.mktemp("uploads"))
+        assert home.sync().exit_code == 0
+        yield home
+
+
+@pytest.fixture
+def setup(stored: Home, tmp_path: Path) -> Iterator[Setup]:
+    import shutil
+
+    home = Home(stored.sim, tmp_path)
+    shutil.copytree(stored.folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "state" / "fbbackup" / "archives.json").unlink(missing_ok=True)
+    with Simulator(Library(album_sizes=(1,), page=True, seed=9), budget=1_000_000) as page:
+        yield Setup(home, page)
+
+
+def test_a_photo_is_published_once_with_its_words_and_date(setup: Setup) -> None:
+    first, second = setup.photos[:2]
+    record = setup.upload(first, second, caption="Hello 🌊")
+    assert (record["exit_code"], [one["photo"] for one in record["uploaded"]]) == (0, [first, second])
+    assert setup.published == [one["remote_id"] for one in record["uploaded"]]
+    assert record["uploaded"][0]["post_id"].endswith(setup.published[0])
+    made = setup.page.library.overrides[setup.published[0]]
+    assert made["name"] == "Hello 🌊"
+    assert made["backdated_time"].startswith("20")
+    again = setup.upload(first, second)
+    assert (again["uploaded"], [one["remote_id"] for one in again["already"]]) == ([], setup.published)
+    assert len(setup.published) == 2
+
+
+def test_an_album_gets_the_photo_and_a_dry_run_gets_nothing(setup: Setup) -> None:
+    album = next(iter(setup.page.library.album_list()))
+    assert setup.upload(setup.photos[0], album=album, dry_run=True)["exit_code"] == 0
+    assert setup.published == []
+    record = setup.upload(setup.photos[0], album=album)
+    assert record["uploaded"][0]["post_id"] is None
+    assert setup.published[0] in list(setup.page.library.album_photos(album))
+
+
+@pytest.mark.parametrize("fault", ["graph-reset", "graph-cut", "graph-outage", "graph-html"])
+def test_a_lost_answer_is_found_and_nothing_is_sent_twice(setup: Setup, fault: str) -> None:
+    photo = setup.photos[0]
+    setup.page.faults.set(fault, times=1, match="/photos")
+    record = setup.upload(photo)
+    assert [one["remote_id"] for one in record["uploaded"]] == setup.published
+    assert len(setup.published) == 1
+
+
+def test_an_answer_that_stays_lost_is_found_by_the_next_upload(setup: Setup) -> None:
+    photo = setup.photos[0]
+    setup.page.faults.set("graph-reset", times=50, match="/photos")
+    assert setup.upload(photo)["exit_code"] == 4
+    setup.page.faults.clear()
+    record = setup.upload(photo)
+    assert [one["remote_id"] for one in record["already"]] == setup.published
+    assert len(setup.published) == 1
+
+
+def test_somebody_elses_post_is_never_taken_for_ours(setup: Setup) -> None:
+    photo = setup.photos[0]
+    setup.page.faults.set("graph-error", times=1, code=2, match="/photos")
+    caption = setup.home.sim.library.overrides.get(photo, {}).get("name")
+    record = setup.upload(photo, caption="Same words")
+    assert record["exit_code"] == 4
+    assert setup.published == []
+    out = io.BytesIO()
+    Image.effect_noise((320, 240), 80).convert("RGB").save(out, "JPEG")
+    setup.page.library.add_photo(None, "Same words", out.getvalue())
+    record = setup.upload(photo, caption="Same words")
+    assert [one["remote_id"] for one in record["uploaded"]] == setup.published
+    assert caption is None or caption != "Same words"
+
+
+def test_undo_takes_back_what_we_published_and_nothing_else(setup: Setup) -> None:
+    photo, other = setup.photos[:2]
+    theirs = setup.page.library.add_photo(None, "theirs")
+    setup.upload(photo)
+    record = setup.upload(photo, other, undo=True)
+    assert ([one["photo"] for one in record["uploaded"]], [one["photo"] for one in record["failed"]]) == (
+        [photo],
+        [other],
+    )
+    assert setup.published == []
+    assert setup.page.library.item(theirs) is not None
+    assert setup.upload(photo)["exit_code"] == 0
+    assert len(setup.published) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "sent"),
+    [(190, 3, 0), (200, 3, 0), (321, 4, 0), (368, 4, 0), (459, 3, 0), (104, 2, 0), (120, 2, 0), (80001, 4, 0),
+     (324, 4, 1), (100, 4, 1)],
+)  # fmt: skip
+def test_errors_stop_the_upload_or_only_the_photo(setup: Setup, code: int, exit_code: int, sent: int) -> None:
+    setup.page.faults.set("graph-error", times=1, code=code, match="/photos")
+    record = setup.upload(*setup.photos[:2])
+    assert (record["exit_code"], len(setup.published)) == (exit_code, sent)
+    assert str(code) in " ".join(record["lines"])
+
+
+def test_a_profile_is_refused_with_the_reason(setup: Setup) -> None:
+    sim = setup.home.sim
+    profile = {"page": {"api_url": sim.url, "page_id": sim.library.owner_id}}
+    with open_reader(setup.home.archive / "catalog.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM uploads").fetchone()[0] == 0
+    setup.page = sim
+    record = setup.upload(setup.photos[0], config=profile)
+    assert record["exit_code"] == 2
+    assert "2018-08-01" in record["error"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [({"to": "nowhere"}, "there are: page, one"), ({"params": ("colour=red",)}, "no such parameter"),
+     ({"params": ("published=maybe",)}, "true or false"), ({"params": ("message=x",)}, "caption"),
+     ({"params": ("caption",)}, "NAME=VALUE"), ({"params": ("scheduled_publish_time=1700000000",)}, "published=false"),
+     ({"params": ('spherical_metadata={"ProjectionType": "flat"}',)}, "spherical_metadata lacks")],
+)  # fmt: skip
+def test_bad_wishes_are_named_before_anything_is_sent(setup: Setup, wish: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        setup.upload(setup.photos[0], **wish)
+    assert setup.page.calls == {}
+
+
+def test_an_unknown_photo_ends_the_upload_before_it_begins(setup: Setup) -> None:
+    with pytest.raises(ConfigError, match="no photo 12"):
+        setup.upload(setup.photos[0], "12")
+    assert setup.published == []
+
+
+def test_parameters_are_passed_on_by_name(setup: Setup) -> None:
+    record = setup.upload(setup.photos[0], params=("published=false", "backdated_time_granularity=year"))
+    assert record["uploaded"][0]["post_id"] is None
+    assert setup.page.library.overrides[setup.published[0]]["backdated_time_granularity"] == "year"
+
+
+def test_oneall_gets_the_address_and_the_words(setup: Setup) -> None:
+    refused = setup.upload(setup.photos[0], to="one")
+    assert (refused["exit_code"], "--url" in refused["failed"][0]["error"]) == (4, True)
+    address = "https://pictures.example.org/1.jpg"
+    record = setup.upload(setup.photos[0], to="one", url=address, caption="Sea")
+    assert record["uploaded"][0]["remote_id"]
+    (push,) = setup.page.world.pushes
+    assert push == {"path": "facebook/page/picture", "object": "page", "id": "77", "url": address, "description": "Sea"}
+    assert setup.upload(setup.photos[0], to="one", url=address)["already"]
+
+
+@pytest.mark.parametrize(
+    ("push", "params", "path"),
+    [("pinterest/pin", ("board_id=b1",), "pinterest/board/b1/pin"), ("twitter/picture", (), "twitter/picture"),
+     ("linkedin/company/post", ("id=5",), "linkedin/company/post"),
+     ("facebook/group/picture", (), "facebook/group/picture")],
+)  # fmt: skip
+def test_every_push_has_its_path(setup: Setup, push: str, params: tuple[str, ...], path: str) -> None:
+    record = setup.upload(
+        setup.photos[0], to="one", config={"one": {"push": push}}, url="https://a.example/1.jpg", params=params
+    )
+    assert record["exit_code"] == 0
+    assert setup.page.world.pushes[0]["path"] == path
+
+
+def test_pushes_to_profiles_have_ended_unless_forced(setup: Setup) -> None:
+    given: dict[str, Any] = {
+        "to": "one", "config": {"one": {"push": "facebook/picture"}}, "url": "https://a.example/1.jpg",
+        "params": ("create_post=false",),
+    }  # fmt: skip
+    record = setup.upload(setup.photos[0], **given)
+    assert (record["exit_code"], "2018-08-01" in record["error"]) == (2, True)
+    assert setup.upload(setup.photos[0], **given, force=True)["uploaded"][0]["post_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("config", "exit_code"),
+    [({"public_key": "x"}, 3), ({"identity_token": IDENTITY.replace("0", "f")}, 4), ({"identity_token": "abc"}, 2)],
+)
+def test_oneall_errors_are_told_apart(setup: Setup, config: dict[str, str], exit_code: int) -> None:
+    record = setup.upload(setup.photos[0], to="one", config={"one": config}, url="https://a.example/1.jpg")
+    assert (record["exit_code"], setup.page.world.pushes) == (exit_code, [])
+
+
+def test_a_lost_push_is_never_repeated_unasked(setup: Setup) -> None:
+    given = {"to": "one", "url": "https://a.example/1.jpg"}
+    setup.page.faults.set("graph-reset", times=1, match="/push/")
+    assert setup.upload(setup.photos[0], **given)["exit_code"] == 4
+    assert setup.upload(setup.photos[0], **given)["exit_code"] == 4
+    assert len(setup.page.world.pushes) == 1
+    assert setup.upload(setup.photos[0], **given, again=True)["exit_code"] == 0
