@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fbbackup.catalog import Catalog, open_catalog
+from fbbackup.catalog import Catalog, open_catalog, uploads
 from fbbackup.errors import BudgetSpent, DownloadError
-from fbbackup.models import Comment, Kind, Photo, Place, Tag, Variant
+from fbbackup.models import Comment, Kind, Photo, Place, Published, Tag, Variant
 from fbbackup.stores.directory import DirectoryStore
 from tests.fake_source import FakeSource, jpeg
 from tests.jobs import Bench
@@ -84,6 +84,7 @@ async def fill(all_of_it: Everything) -> None:
     _edit(ada.source)
     await ada.run(deep=True)
     await page.run(deep=True)
+    _publish(all_of_it.catalog)
     _cut_short(page.source)
     await page.run(deep=True)
 
@@ -125,6 +126,15 @@ def _edit(facebook: FakeSource) -> None:
     facebook.library["2"].append("1006")
     facebook.updated["1"] += 1
     del facebook.library["3"]
+
+
+def _publish(catalog: Catalog) -> None:
+    """Two uploads, of which one had no answer."""
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    first = catalog.write_now(uploads.begin_upload, "page", None, "1001", now)
+    catalog.write_now(uploads.record_upload, first, Published("77", "9_77", "https://www.facebook.com/77"), now)
+    lost = catalog.write_now(uploads.begin_upload, "page", "5", "1002", now)
+    catalog.write_now(uploads.note_lost, lost, "no answer in time")
 
 
 def _cut_short(other: FakeSource) -> None:
