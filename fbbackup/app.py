@@ -153,6 +153,7 @@ async def sync_account(
     """One account's run in an archive that is held already."""
     account_id = await place.catalog.write(albums.account, account.name, account.source, utc_now())
     state = await place.catalog.read(albums.source_state, account_id)
+    person = credentials.user_id(account.name)
     http = open_http(config, account)
     source = open_source(config, account, credentials, state, http)
     try:
@@ -161,8 +162,8 @@ async def sync_account(
             for warning in place.warnings:
                 tally.note(warning)
             job = Job(
-                account_id, account.name, source, place.store, place.catalog, _run_settings(config, account, options),
-                tally, _examine, make, decoder, asyncio.Event(),
+                account_id, account.name, source, place.store, place.catalog,
+                _run_settings(config, account, options, person), tally, _examine, make, decoder, asyncio.Event(),
             )  # fmt: skip
             return await back_up(job)
     finally:
@@ -174,10 +175,11 @@ def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | 
     return examine(body, expected=announced, thumbnail_size=size)
 
 
-def _run_settings(config: Config, account: Account, options: SyncOptions) -> RunSettings:
+def _run_settings(config: Config, account: Account, options: SyncOptions, person: str | None) -> RunSettings:
     return RunSettings(
         deep=options.deep,
         all_failed=not options.patient,
+        person=person,
         accept_vanished=options.accept_vanished,
         videos=account.videos,
         wanted=f"videos={account.videos} tagged={account.tagged} api={account.api_version}",

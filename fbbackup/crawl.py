@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fbbackup.catalog import albums as album_rows
-from fbbackup.catalog import listings, withheld
+from fbbackup.catalog import listings, plans, withheld
 from fbbackup.catalog.albums import KnownAlbum
-from fbbackup.errors import CursorRejected, ItemError
+from fbbackup.errors import CursorRejected, ItemError, LoginNeeded
 from fbbackup.job import Job
 from fbbackup.models import Album, Identity, Kind, Page
 
@@ -33,6 +33,7 @@ class Crawled:
 async def crawl(job: Job) -> Crawled:
     """Lists what has to be listed. Raises what the source raises; everything recorded until then stays."""
     identity = await job.source.identity()
+    await _check_person(job, identity)
     await job.catalog.write(album_rows.record_identity, job.account_id, identity, job.now())
     await _leave_out_videos(job, identity)
     seen = await _list_albums(job)
@@ -48,6 +49,16 @@ async def crawl(job: Job) -> Crawled:
     await _open_albums(job, [album for album in due if album.album.virtual])
     await _leave_out_videos(job, identity)
     return Crawled(tuple(missing), deferred, identity)
+
+
+async def _check_person(job: Job, login: Identity) -> None:
+    """Two people in one account would hide each other's photos."""
+    known = await job.catalog.read(plans.remote_id, job.account)
+    if known not in (None, "", login.remote_id) and job.settings.person != login.remote_id:
+        raise LoginNeeded(
+            f"the login of account “{job.account}” is of {login.display_name} (id {login.remote_id}), but the account "
+            f"was always id {known}; log in as that one, or run `fbbackup login {job.account} --replace`"
+        )
 
 
 def _wanted(job: Job, login: Identity) -> str:

@@ -30,6 +30,8 @@ class RunSettings:
     deep: bool = False
     all_failed: bool = True
     accept_vanished: bool = False
+    person: str | None = None
+    """Whose login was accepted for this account, though the catalog may know another person."""
     dry_run: bool = False
     wanted: str = ""
     videos: bool = True

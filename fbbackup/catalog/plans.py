@@ -20,6 +20,12 @@ def last_run_at(db: Connection, account: str) -> datetime | None:
     return moment(row["finished_at"]) if row is not None and row["outcome"] in ENDED else None
 
 
+def remote_id(db: Connection, account: str) -> str | None:
+    """Whose account it was, as the source last told."""
+    row = db.execute("SELECT remote_id FROM accounts WHERE name = ?", (account,)).fetchone()
+    return row["remote_id"] if row is not None else None
+
+
 def blocked_until(db: Connection, account: str) -> float:
     """Unix seconds before which the account's source may not be called; 0 when it may."""
     row = db.execute(

@@ -65,6 +65,11 @@ class Credentials:
             )
         return secret
 
+    def origin(self, account: str) -> str | None:
+        """The mark of the token that the environment or systemd gives, None when neither gives one."""
+        given = self._given(account, "token")
+        return fingerprint(given) if given is not None else None
+
     def app_secret(self, account: str) -> Secret | None:
         """The secret of the account's app; None when there is none, which is usual."""
         return self._find(account, "app_secret")

@@ -112,13 +112,17 @@ class Access:
             message = "Invalid appsecret_proof provided in the API argument"
             raise GraphError(100, message, "GraphMethodException")
 
-    def exchange(self, params: dict[str, str]) -> dict[str, object]:
-        """A long-lived token for a living one, or the app's own token."""
+    def check_app(self, params: dict[str, str]) -> None:
+        """Whether a call names the app and its secret."""
         secret = self.settings.app_secret
         if params.get("client_id") != self.settings.app_id:
             raise GraphError(101, "Error validating application. Cannot get application info due to a system error.")
         if secret is not None and params.get("client_secret") != secret:
             raise GraphError(1, "Error validating client secret.", status=400)
+
+    def exchange(self, params: dict[str, str]) -> dict[str, object]:
+        """A long-lived token for a living one, or the app's own token."""
+        secret = self.settings.app_secret
         if params.get("grant_type") == "client_credentials":
             return {"access_token": f"{self.settings.app_id}|{secret}", "token_type": "bearer"}
         self.check(params.get("fb_exchange_token"))

@@ -107,6 +107,8 @@ WRITES: dict[str, Verb] = {
     "token": lambda world, given: {
         "token": world.access.issue(given.get("kind", "user"), given.get("life_seconds", 0)).text
     },
+    "allow-device": lambda world, given: world.logins.decide(given["user_code"], "allowed"),
+    "decline-device": lambda world, given: world.logins.decide(given["user_code"], "declined"),
     "fault": _fault,
     "clear-faults": lambda world, given: world.faults.clear(given.get("name")),
     "advance": lambda world, given: world.library.clock.advance(float(given["seconds"])),

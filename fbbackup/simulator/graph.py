@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from fbbackup.simulator import batch
+from fbbackup.simulator import batch, logins
 from fbbackup.simulator.account import answer_account
 from fbbackup.simulator.fields import parse_fields
 from fbbackup.simulator.graph_errors import GraphError, missing_alias, unknown_path
@@ -59,7 +59,13 @@ class Graph:
         version, path = split_version(request.path)
         if path == "oauth/access_token":
             self.world.ledger.note_call(request.path, params, 200)
-            return self.world.access.exchange(params)
+            self.world.access.check_app(params)
+            return self.world.logins.redeem(params) if "code" in params else self.world.access.exchange(params)
+        if path == "dialog/oauth":
+            raise Redirect(self.world.logins.dialog(params))
+        if path in logins.PATHS:
+            self.world.ledger.note_call(request.path, {}, 200)
+            return self.world.logins.reply(path, params, text)
         token = self.world.access.check(text)
         self.world.access.check_proof(token.text, params)
         if method == "POST" and not path and "batch" in params:

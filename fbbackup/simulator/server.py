@@ -38,6 +38,7 @@ class Simulator:
         self.clock = self.library.clock
         self.faults = self.world.faults
         self.access = self.world.access
+        self.logins = self.world.logins
         self.budget = self.world.budget
         self.pictures = self.world.pictures
         self._graph, self._cdn = Graph(self.world), Cdn(self.world)

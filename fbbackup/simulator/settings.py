@@ -16,6 +16,8 @@ class Settings:
     app_id: str = "100000000000001"
     app_secret: str | None = None
     """When set, every Graph call needs the matching `appsecret_proof`."""
+    client_token: str = "5ba1c0ffee5ba1c0ffee5ba1c0ffee00"  # noqa: S105 - of a pretend app
+    """What the app shows for logging in with a code."""
     daily_users: int = 1
     budget: int | None = None
     """Calls a rolling hour; None means 200 for each daily user."""

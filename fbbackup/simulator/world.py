@@ -13,6 +13,7 @@ from fbbackup.simulator.faults import Armed, Faults
 from fbbackup.simulator.graph_errors import too_much_data
 from fbbackup.simulator.ledger import Ledger
 from fbbackup.simulator.library import Library
+from fbbackup.simulator.logins import Logins
 from fbbackup.simulator.pictures import Pictures
 from fbbackup.simulator.settings import Settings
 from fbbackup.simulator.signing import Signer
@@ -40,6 +41,7 @@ class World:
     def __post_init__(self) -> None:
         library, settings = self.library, self.settings
         self.access = Access(library.seed, library.page, library.clock, settings)
+        self.logins = Logins(self.access, settings)
         self.budget = Budget(library.clock, settings)
         self.signer = Signer(library, settings)
         self.pictures = Pictures(library)

@@ -132,25 +132,35 @@ class Home:
     # -- the program in a process of its own -----------------------------------------------------------------
 
     def start(
-        self, *arguments: str, prefix: Sequence[str] = (), environ: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        prefix: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+        stdin: str | None = None,
     ) -> subprocess.Popen[str]:
         """`python -m fbbackup …` with the same account and archive, behind another program if wanted."""
         config = self.folder / "config.toml"
         if not config.exists():
             self._write_config(config)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "fbbackup", "--config", str(config), *arguments],
             env={**os.environ, **self.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        if stdin is not None and process.stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.flush()
+        return process
 
     def _write_config(self, config: Path) -> None:
         config.write_text(
             f"archive = {json.dumps(str(self.archive))}\n[limits]\nkeep_free_bytes = 0\n"
             "[thumbnails]\nsize = 32\n[download]\nworkers = 4\nattempts = 2\n"
             f'[[accounts]]\nname = "{NAME}"\napi_url = "{self.sim.url}"\n'
+            + "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.account.items())
         )
 
     def command(self, *arguments: str) -> tuple[int, str, str]:
@@ -266,9 +276,10 @@ class Home:
         }
 
     def secrets_on_disk(self) -> list[str]:
-        """Files in archive and state that hold a token, a proof or an app's secret."""
+        """Files in archive and state that hold a token, a proof or an app's secret, besides the one for them."""
         secrets = [text.encode() for text in (*self.sim.access.tokens, self.app_secret) if text]
         paths = (path for top in (self.archive, self.folder / "state") for path in top.rglob("*") if path.is_file())
+        paths = (path for path in paths if path.name != "credentials.toml")
         return [str(path) for path in paths if any(secret in path.read_bytes() for secret in secrets)]
 
     # -- what the pretend Facebook saw -------------------------------------------------------------------------
