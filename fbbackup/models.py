@@ -17,6 +17,14 @@ class Kind(StrEnum):
     VIDEO = "video"
 
 
+class Problem(StrEnum):
+    """What is wrong with a recorded file."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    UNREADABLE = "unreadable"
+
+
 class Permission(StrEnum):
     """How a permission that the job needs stands with the source."""
 
@@ -195,6 +203,28 @@ class StoredFile:
     key: str
     sha256: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a file to its end gave: its SHA-256 in hex and its bytes, or why the disk refused it."""
+
+    sha256: str
+    bytes: int
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A recorded file that is not as it was recorded. `bytes` is the recorded size, `detail` says what was seen,
+    `photo_ids` are those that it belongs to, the ones whose current file it is first."""
+
+    key: str
+    sha256: str
+    bytes: int
+    problem: Problem
+    detail: str
+    photo_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

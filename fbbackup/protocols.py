@@ -6,12 +6,13 @@ fields on the adapter. Whoever implements one of these raises only errors of `fb
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from fbbackup.models import Absence, Album, Answers, Identity, Outgoing, Page, Published, StoredFile, Variant
+from fbbackup.models import Absence, Album, Answers, Identity, Outgoing, Page, Published, Reading, StoredFile, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,25 @@ class Store(Protocol):
         """The size of each key, None where there is no such file. May block."""
         ...
 
-    def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Every kept key below a prefix with its size in bytes, sorted, without loading them all. May block."""
+    def digests(self, keys: Sequence[str], stop: threading.Event | None = None) -> list[Reading | None]:
+        """Reads these files to their end; None where there is none, and a fault for what the disk refuses. Blocks.
+
+        For many threads at once, neighbours together. Once `stop` is set it ends soon, and its answer means nothing.
+        """
+        ...
+
+    def keys(self, prefix: str, without: Collection[str] = ()) -> Iterator[tuple[str, int]]:
+        """Every kept key below a prefix with its size in bytes, sorted, without loading them all. May block.
+
+        `without` are folders right below the prefix that are left out.
+        """
+        ...
+
+    async def move(self, key: str, to: str) -> None:
+        """Gives a file another key; its names are durable after `settle`. Only repair comes here.
+
+        Raises KeyError when there is nothing under `key`, KeyTaken when there is something under `to`.
+        """
         ...
 
     async def delete(self, key: str) -> None:
@@ -215,7 +233,10 @@ class Destination(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; all numbers count what is done and durable, totals are what is known so far."""
+    """How far a run is; all numbers count what is done and durable, totals are what is known so far.
+
+    `to_check` is set while files are verified: then `checked` of them are, `bytes` were read, and `failed` are bad.
+    """
 
     calls: int = 0
     albums: int = 0
@@ -225,6 +246,8 @@ class Progress:
     stored_total: int = 0
     bytes: int = 0
     failed: int = 0
+    checked: int = 0
+    to_check: int = 0
     message: str = ""
 
 

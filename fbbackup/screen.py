@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from fbbackup.protocols import Progress, Report
 
@@ -63,6 +63,8 @@ def _lines(title: str, out: TextIO, clock: Callable[[], float] = time.monotonic)
 
 
 def _summary(now: Progress, seconds: float) -> str:
+    if now.to_check:
+        return _summary_of_check(now, seconds)
     parts = [f"{now.calls} calls", f"{now.listed} photos listed", f"{now.stored} of {now.stored_total} stored"]
     parts.append(size_in_words(now.bytes))
     if seconds > 0 and now.stored:
@@ -72,6 +74,15 @@ def _summary(now: Progress, seconds: float) -> str:
         parts.append(f"about {time_in_words(left)} left" if left else "")
     if now.failed:
         parts.append(f"{now.failed} failed")
+    return ", ".join(part for part in parts if part)
+
+
+def _summary_of_check(now: Progress, seconds: float) -> str:
+    parts = [f"{now.checked} of {now.to_check} files checked", size_in_words(now.bytes) if now.bytes else ""]
+    if seconds > 0 and now.checked:
+        rate = now.checked / seconds
+        parts += [f"{rate:.0f} files/s", f"about {time_in_words((now.to_check - now.checked) / rate)} left"]
+    parts += [f"{now.failed} bad" if now.failed else "", now.message]
     return ", ".join(part for part in parts if part)
 
 
@@ -101,7 +112,11 @@ def _bars(title: str) -> Iterator[Report]:
             if moment - shown < BAR_SECONDS:
                 return
             shown = moment
-            rate = now.bytes / max(moment - began, 0.001)
+            speed = f"{size_in_words(now.bytes)} · {size_in_words(now.bytes / max(moment - began, 0.001))}/s"
+            if now.to_check:
+                bars.update(albums, visible=False)
+                bars.update(photos, description=f"{title}: files", **_checked(now, speed))
+                return
             failed = f" · [red]{now.failed} failed[/]" if now.failed else ""
             bars.update(
                 albums, completed=now.albums, total=now.albums_total, detail=f"{now.calls} calls · {now.listed} listed"
@@ -110,7 +125,12 @@ def _bars(title: str) -> Iterator[Report]:
                 photos,
                 completed=now.stored,
                 total=now.stored_total or None,
-                detail=f"{size_in_words(now.bytes)} · {size_in_words(rate)}/s{failed} {now.message}",
+                detail=f"{speed}{failed} {now.message}",
             )
 
         yield report
+
+
+def _checked(now: Progress, speed: str) -> dict[str, Any]:
+    bad = f" · [red]{now.failed} bad[/]" if now.failed else ""
+    return {"completed": now.checked, "total": now.to_check, "detail": f"{speed}{bad} {now.message}"}

@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_quiet_shows_nothing() -> None:
     assert out.getvalue() == ""
 
 
+def read_out(terminal: int) -> str:
+    """All that was written to a terminal, which gives only so much at a time."""
+    pieces = []
+    with suppress(BlockingIOError):
+        while piece := os.read(terminal, 1 << 16):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
 def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     parent, child = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
@@ -59,8 +69,34 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
                 Progress(calls=7, albums=1, albums_total=4, listed=300, stored=50, stored_total=300, bytes=15_000_000)
             )
         terminal.flush()
-        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(parent, 1 << 16).decode())
+        os.set_blocking(parent, False)
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", read_out(parent))
     os.close(parent)
     assert "50/300" in shown
     assert "15.0 MB" in shown
     assert "7 calls" in shown
+
+
+def test_a_check_of_files_is_told_in_its_own_words() -> None:
+    out = io.StringIO()
+    ticks = iter([0.0, 10.0, 10.0])
+    report = screen._lines("verify", out, lambda: next(ticks))
+    report(Progress(checked=250, to_check=1000, bytes=75_000_000, failed=2))
+    assert out.getvalue() == "verify: 250 of 1000 files checked, 75.0 MB, 25 files/s, about 30 s left, 2 bad\n"
+
+
+def test_a_terminal_gets_a_bar_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, child = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    with os.fdopen(child, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with progress("verify", quiet=False) as report:
+            report(Progress(checked=250, to_check=1000, bytes=75_000_000, failed=2))
+        terminal.flush()
+        os.set_blocking(parent, False)
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", read_out(parent))
+    os.close(parent)
+    assert "verify: files" in shown
+    assert "250/1000" in shown
+    assert "2 bad" in shown

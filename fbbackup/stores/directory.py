@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import TypeVar
 import aiofiles
 
 from fbbackup.errors import ArchiveUnusable
-from fbbackup.models import StoredFile
+from fbbackup.models import Reading, StoredFile
 from fbbackup.protocols import Staged
 from fbbackup.stores.disk import blaming
 from fbbackup.stores.keys import split_key, split_prefix
@@ -130,10 +131,17 @@ class DirectoryStore:
     def sizes(self, keys: Sequence[str]) -> list[int | None]:
         return self._tree.sizes(keys)
 
-    def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def digests(self, keys: Sequence[str], stop: threading.Event | None = None) -> list[Reading | None]:
+        return self._tree.digests(keys, stop)
+
+    def keys(self, prefix: str, without: Collection[str] = ()) -> Iterator[tuple[str, int]]:
         """Below the folder `prefix`; what has no portable name or is no plain file is left out, and staging
         unless it is the prefix."""
-        return self._tree.walk(split_prefix(prefix))
+        return self._tree.walk(split_prefix(prefix), without)
+
+    async def move(self, key: str, to: str) -> None:
+        """Moves whatever has the name, a link or a folder too."""
+        await self._run(self._tree.move, key, to)
 
     def unfinished(self) -> Iterator[str]:
         """Paths of files that interrupted runs left unfinished; also those of a run that is under way."""

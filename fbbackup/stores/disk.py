@@ -68,14 +68,15 @@ def sync_everything(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def move_new(part: str, staging: int, name: str, folder: int) -> None:
+def move_new(part: str, staging: int, name: str, folder: int, *, claims: int | None = None) -> None:
     """Moves a file to a name that nothing has yet; FileExistsError when something does.
 
     Local disks, SMB and FAT know the first way, NFS and macOS the second; the third needs nothing but a rename.
+    `claims` is the staging folder when the file comes from elsewhere.
     """
-    for way in (_move_by_rename, _move_by_link, _move_by_claim):
-        if way(part, staging, name, folder):
-            return
+    if _move_by_rename(part, staging, name, folder) or _move_by_link(part, staging, name, folder):
+        return
+    _move_by_claim(part, staging, name, folder, staging if claims is None else claims)
 
 
 def _move_by_rename(part: str, staging: int, name: str, folder: int) -> bool:
@@ -101,7 +102,7 @@ def _move_by_link(part: str, staging: int, name: str, folder: int) -> bool:
     return True
 
 
-def _move_by_claim(part: str, staging: int, name: str, folder: int) -> bool:
+def _move_by_claim(part: str, staging: int, name: str, folder: int, claims: int) -> None:
     """Renames under an exclusive claim, so that no other fbbackup takes the name between the look and the move.
 
     The claim lies in staging, because an empty placeholder under the final name would outlive a crash as a file.
@@ -110,7 +111,7 @@ def _move_by_claim(part: str, staging: int, name: str, folder: int) -> bool:
     claim = hashlib.sha256(f"{owner.st_dev} {owner.st_ino} {name.casefold()}".encode()).hexdigest() + ".claim"
     with _claiming:
         try:
-            os.close(os.open(claim, CREATE, 0o600, dir_fd=staging))
+            os.close(os.open(claim, CREATE, 0o600, dir_fd=claims))
         except FileExistsError:
             raise ArchiveBusy(f"another fbbackup is writing {name}; stop it and run again") from None
         try:
@@ -118,8 +119,7 @@ def _move_by_claim(part: str, staging: int, name: str, folder: int) -> bool:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
             os.rename(part, name, src_dir_fd=staging, dst_dir_fd=folder)
         finally:
-            os.unlink(claim, dir_fd=staging)
-    return True
+            os.unlink(claim, dir_fd=claims)
 
 
 def exists(name: str, folder: int) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from itertools import accumulate
 
 from fbbackup.errors import ArchiveUnusable, KeyTaken
-from fbbackup.models import StoredFile
+from fbbackup.models import Reading, StoredFile
 from fbbackup.protocols import Staged
 from fbbackup.stores.keys import STAGING, split_derived, split_key, split_prefix
 
@@ -98,11 +99,29 @@ class MemoryStore:
             split_key(key)
         return [len(self._files[key]) if key in self._files else None for key in keys]
 
-    def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def digests(self, keys: Sequence[str], stop: threading.Event | None = None) -> list[Reading | None]:
+        for key in keys:
+            split_key(key)
+        bodies = [self._files.get(key) for key in keys]
+        return [None if body is None else Reading(hashlib.sha256(body).hexdigest(), len(body)) for body in bodies]
+
+    def keys(self, prefix: str, without: Collection[str] = ()) -> Iterator[tuple[str, int]]:
         folders = split_prefix(prefix)
         files = self._staged if folders == (STAGING,) else self._files
         below = "".join(f"{part}/" for part in folders)
-        return iter(sorted((key, len(body)) for key, body in files.items() if key.startswith(below)))
+        found = ((key, len(body)) for key, body in files.items() if key.startswith(below))
+        return iter(sorted((key, size) for key, size in found if key[len(below) :].split("/")[0] not in without))
+
+    async def move(self, key: str, to: str) -> None:
+        split_key(key)
+        split_key(to)
+        if key not in self._files:
+            raise KeyError(key)
+        if to in self._files:
+            raise KeyTaken(f"{to} is taken")
+        self._make_room(to)
+        self._files[to] = self._files.pop(key)
+        self._durable.discard(key)
 
     async def delete(self, key: str) -> None:
         split_key(key)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
 from fbbackup.errors import KeyTaken
-from fbbackup.models import StoredFile
+from fbbackup.models import Reading, StoredFile
 from fbbackup.stores import disk
 from fbbackup.stores.keys import STAGING, is_part, split_derived, split_key
+from fbbackup.stores.reading import NO_FILE, read, unreadable
 
 PIECE = 1 << 20
 _UNPROVEN = "durability can't be proved on this file system: it has no fsync; a power cut may lose new files"
-_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
 
 class Tree:
@@ -94,7 +93,7 @@ class Tree:
                 with self._folder(parents) as folder:
                     file = os.open(name, disk.READ, dir_fd=folder)
             except OSError as error:
-                if error.errno in _NO_FILE:
+                if error.errno in NO_FILE:
                     raise KeyError(key) from None
                 raise
             try:
@@ -117,6 +116,35 @@ class Tree:
                 except (FileNotFoundError, NotADirectoryError):
                     found += [None] * len(names)
         return found
+
+    def digests(self, keys: Sequence[str], stop: threading.Event | None = None) -> list[Reading | None]:
+        """Reads each file to its end; neighbours of one folder cost one walk. A file that the disk refuses is a
+        finding and no failure of the whole."""
+        found: list[Reading | None] = []
+        for parents, group in groupby(map(split_key, keys), key=lambda parts: parts[:-1]):
+            names = [parts[-1] for parts in group]
+            try:
+                with self._folder(parents) as folder:
+                    found += [read(name, folder, stop) for name in names]
+            except OSError as error:
+                absent = error.errno in NO_FILE
+                found += [None if absent else unreadable(error)] * len(names)
+        return found
+
+    def move(self, key: str, to: str) -> None:
+        """Gives a file, or whatever lies there, another name that nothing has."""
+        *parents, name = split_key(key)
+        *others, new = split_key(to)
+        with disk.blaming(self.root), self._folders(others) as (target, staging):
+            try:
+                with self._folder(parents) as folder:
+                    disk.move_new(name, folder, new, target, claims=staging)
+            except FileExistsError:
+                raise KeyTaken(f"{to} is taken") from None
+            except OSError as error:
+                if error.errno in NO_FILE:
+                    raise KeyError(key) from None
+                raise
 
     def delete(self, key: str) -> None:
         *parents, name = split_key(key)
@@ -184,9 +212,11 @@ class Tree:
             volume = os.fstatvfs(self._root)
         return volume.f_bavail * volume.f_frsize
 
-    def walk(self, parts: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    def walk(self, parts: tuple[str, ...], without: Collection[str] = ()) -> Iterator[tuple[str, int]]:
         """Keys and sizes below a folder, sorted; only one folder a level is in memory."""
         for name, size in self._listing(parts):
+            if name.removesuffix("/") in without:
+                continue
             if name.endswith("/"):
                 yield from self.walk((*parts, name[:-1]))
             else:
@@ -212,7 +242,7 @@ class Tree:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in _NO_FILE:
+            if error.errno in NO_FILE:
                 raise KeyTaken(f"{file.key} is taken by something that is no plain file") from error
             raise
         try:

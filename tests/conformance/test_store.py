@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fbbackup.errors import ArchiveUnusable, DownloadError, KeyTaken
-from fbbackup.models import StoredFile
+from fbbackup.models import Reading, StoredFile
 from fbbackup.protocols import Store
 from fbbackup.stores import disk
 from fbbackup.stores.directory import DirectoryStore
@@ -351,6 +351,54 @@ async def test_sizes_come_in_the_order_of_the_question(store: AnyStore) -> None:
         store.sizes(["a/2", "../a"])
 
 
+async def test_folders_right_below_the_prefix_may_be_left_out(store: AnyStore) -> None:
+    for key in ("a/x", "b", "b2/x", "c/b/x", "d"):
+        await store.put(key, b"")
+    assert [key for key, _ in store.keys("", {"a", "b2", "b"})] == ["c/b/x", "d"]
+    assert [key for key, _ in store.keys("c", {"b"})] == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, MIB - 1, MIB, MIB + 1, 3 * MIB + 7])
+async def test_digests_are_of_the_whole_file(store: AnyStore, size: int) -> None:
+    body = os.urandom(size)
+    await store.put(KEY, body)
+    assert store.digests([KEY]) == [Reading(hashlib.sha256(body).hexdigest(), size)]
+
+
+async def test_digests_come_in_the_order_of_the_question(store: AnyStore) -> None:
+    for key in ("b/1", "a/2", "b/3"):
+        await store.put(key, key.encode())
+    asked = ["b/3", "a/none", "b/1", "none/at/all", "a", "a/2", "a/2/below", "b/3"]
+    found = [Reading(hashlib.sha256(key.encode()).hexdigest(), 3) if key in ("b/1", "a/2", "b/3") else None
+             for key in asked]  # fmt: skip
+    assert store.digests(asked) == found
+    assert store.digests([]) == []
+    with pytest.raises(ValueError, match="the key"):
+        store.digests(["a/2", "../a"])
+
+
+async def test_move_gives_a_file_another_key(store: AnyStore) -> None:
+    await store.put(KEY, b"x")
+    await store.move(KEY, "quarantine/a.jpg")
+    await store.settle([KEY, "quarantine/a.jpg"])
+    assert list(store.keys("")) == [("quarantine/a.jpg", 1)]
+    await store.put(KEY, b"other")
+    assert [await whole(store, key) for key in (KEY, "quarantine/a.jpg")] == [b"other", b"x"]
+
+
+async def test_move_replaces_nothing(store: AnyStore) -> None:
+    await store.put(KEY, b"x")
+    await store.put("taken", b"y")
+    with pytest.raises(KeyTaken):
+        await store.move(KEY, "taken")
+    with pytest.raises(KeyError):
+        await store.move("nothing/here", "free")
+    with pytest.raises(KeyError):
+        await store.move("nothing", "free")
+    assert list(store.keys("")) == [(KEY, 1), ("taken", 1)]
+    assert staged_count(store) == 0
+
+
 async def test_delete_removes_one_file_and_may_come_twice(store: AnyStore) -> None:
     await store.put(KEY, b"x")
     await store.put("photos/b", b"y")
@@ -394,7 +442,7 @@ async def test_a_bad_key_is_refused_everywhere(store: AnyStore, key: str) -> Non
     staged = await store.stage(stream(b"x"))
     for attempt in (
         store.put(key, b"x"), store.keep(staged, key), store.settle([key]), store.put_derived(key, b"x"),
-        store.delete(key), whole(store, key),
+        store.delete(key), whole(store, key), store.move(key, "free"), store.move("free", key),
     ):  # fmt: skip
         with pytest.raises(ValueError, match="the key"):
             await attempt

@@ -8,9 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from fbbackup.stores.directory import DirectoryStore
 
 PROJECT = Path(__file__).parents[2]
 KEY = "photos/2014/07/a.jpg"
@@ -46,12 +50,15 @@ store.close()
 """
 
 
-def traced(root: Path, work: str, *injections: str) -> tuple[str, list[str]]:
+def traced(
+    root: Path, work: str, *injections: str, only: Sequence[str] = (), calls: str = CALLS
+) -> tuple[str, list[str]]:
     """What the program prints, and its calls on files below the root, with the paths relative to it."""
     log = root.parent / "strace.log"
     options = [option for injection in injections for option in ("-e", f"inject={injection}")]
+    strace = ["strace", "-f", "-y", "-o", log, "-e", f"trace={calls}", *only, *options]
     run = subprocess.run(
-        ["strace", "-f", "-y", "-o", log, "-e", f"trace={CALLS}", *options, sys.executable, "-c", program(root, work)],
+        [*strace, sys.executable, "-c", program(root, work)],
         capture_output=True, text=True, cwd=PROJECT, timeout=60, check=True,
     )  # fmt: skip
     lines = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines() if str(root) in line]
@@ -188,3 +195,40 @@ def test_a_file_larger_than_allowed_leaves_nothing(root: Path) -> None:
     )  # fmt: skip
     assert run.stdout.startswith("ArchiveUnusable a file is larger than")
     assert not [path for path in root.rglob("*") if path.is_file()]
+
+
+DIGESTS = "print([(r.fault or r.bytes) if r else r for r in store.digests(['photos/a', 'photos/b', 'photos/c'])])"
+
+
+@needs_strace
+@pytest.mark.parametrize("call", ["read", "openat", "fstat,newfstatat"])
+def test_a_file_that_can_not_be_read_is_a_finding_and_the_next_is_read(root: Path, call: str) -> None:
+    (root / "photos").mkdir()
+    for name in "ac":
+        (root / "photos" / name).write_bytes(b"x" * 10)
+    traced_file = ["-P", str(root / "photos" / "a")] if call != "openat" else ["-P", "a"]
+    said, _ = traced(root, DIGESTS, f"{call}:error=EIO", only=traced_file, calls=call)
+    assert said == "['Input/output error', None, 10]\n"
+
+
+@needs_strace
+def test_a_folder_that_can_not_be_opened_spoils_its_files_only(root: Path) -> None:
+    (root / "photos").mkdir()
+    (root / "photos" / "a").write_bytes(b"x")
+    said, _ = traced(root, DIGESTS, "openat:error=EIO", only=["-P", "photos"], calls="openat")
+    assert said == "['Input/output error', 'Input/output error', 'Input/output error']\n"
+
+
+def test_a_reader_that_is_told_to_stop_ends_soon(root: Path) -> None:
+    """A file without end is read until then."""
+    (root / "photos").mkdir()
+    with (root / "photos" / "a").open("wb") as file:
+        file.truncate(1 << 40)
+    store = DirectoryStore(root, threads=1)
+    stop = threading.Event()
+    reader = threading.Thread(target=store.digests, args=(["photos/a"] * 1000, stop))
+    reader.start()
+    stop.set()
+    reader.join(30)
+    assert not reader.is_alive()
+    store.close()
