@@ -163,7 +163,7 @@ async def sync_account(
                 tally.note(warning)
             job = Job(
                 account_id, account.name, source, place.store, place.catalog,
-                _run_settings(config, account, options, person), tally, _examine, make, decoder, asyncio.Event(),
+                _run_settings(config, account, options, person), tally, examine_body, make, decoder, asyncio.Event(),
             )  # fmt: skip
             return await back_up(job)
     finally:
@@ -171,7 +171,7 @@ async def sync_account(
         await http.close()
 
 
-def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
+def examine_body(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
     return examine(body, expected=announced, thumbnail_size=size)
 
 
@@ -195,9 +195,11 @@ def _run_settings(config: Config, account: Account, options: SyncOptions, person
 
 
 @contextmanager
-def archive_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Place]:
-    """The archive itself, held by this process alone."""
-    archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=config.limits.keep_free_bytes)
+def archive_place(config: Config, root: Path, environ: Mapping[str, str], keep_free: bool = True) -> Iterator[Place]:
+    """The archive itself, held by this process alone. Without `keep_free` it may be full: for what adds next to
+    nothing."""
+    keep_free_bytes = config.limits.keep_free_bytes if keep_free else 0
+    archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=keep_free_bytes)
     with archive.lock():
         store = DirectoryStore(archive.root)
         try:

@@ -26,6 +26,7 @@ def completeness(db: Connection) -> dict[str, Any]:
                     for v in verdicts
                 ],
                 "missing": reports.missing_photos(db, account_id, MISSING_SHOWN),
+                "purged": reports.purged_photos(db, account_id),
             }
         )  # fmt: skip
     verdicts_of_all = [album["verdict"] for account in accounts for album in account["albums"]]

@@ -185,6 +185,46 @@ def doctor(options: Options, strict: bool, json_out: bool) -> None:
     _end_with(record["exit_code"])
 
 
+PERCENT = click.FloatRange(0, 100, min_open=True)
+
+
+@cli.command()
+@click.option("--sample", type=PERCENT, metavar="P", help="Read only P percent of the files, chosen at random.")
+@click.option("--oldest", type=PERCENT, metavar="P", help="Read only the P percent whose last check is longest ago.")
+@click.option("--repair", is_flag=True, help="Put identical good bytes in place of damaged files.")
+@click.option("--account", help="Only files of this account.")
+@as_json
+@click.pass_obj
+def verify(
+    options: Options, sample: float | None, oldest: float | None, repair: bool, account: str | None, json_out: bool
+) -> None:
+    """Reads the files, compares them with what was recorded, and tells of damage."""
+    from fbbackup.upkeep import VerifyOptions, verify_archive
+
+    if sample is not None and oldest is not None:
+        raise ConfigError("--sample and --oldest exclude each other; give one of them")
+    config = options.config()
+    wanted = VerifyOptions(sample, oldest, repair, account)
+    record = verify_archive(config, options.root(config), wanted, quiet=options.quiet or json_out)
+    _result(json_out, record, record["lines"])
+    _end_with(record["exit_code"])
+
+
+@cli.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO…")
+@click.option("--yes", is_flag=True, help="Do it; without this it is only told what would be done.")
+@as_json
+@click.pass_obj
+def purge(options: Options, photos: tuple[str, ...], yes: bool, json_out: bool) -> None:
+    """Removes the files of these photos for good: the only command that removes a picture."""
+    from fbbackup.upkeep import purge_photos
+
+    config = options.config()
+    record = purge_photos(config, options.root(config), photos, confirmed=yes)
+    _result(json_out, record, record["lines"])
+    _end_with(record["exit_code"])
+
+
 @cli.command()
 @click.argument("photo")
 @as_json

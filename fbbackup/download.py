@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from sqlite3 import Connection
 
-from fbbackup.catalog import downloads, photos, withheld
-from fbbackup.catalog.downloads import Due, Failure, Kept, Wanted
+from fbbackup.catalog import Catalog, downloads, photos, withheld
+from fbbackup.catalog.downloads import Due, Failure, Kept, Slot, Wanted
 from fbbackup.catalog.search import index_photos
 from fbbackup.errors import (
     AddressExpired,
@@ -27,7 +27,6 @@ from fbbackup.errors import (
 )
 from fbbackup.job import Job
 from fbbackup.models import Absence, Answers, Kind, Photo, Picture, StoredFile, Variant
-from fbbackup.protocols import Staged
 
 GROUP = 64
 """Files that share one directory sync and one commit at most."""
@@ -220,34 +219,33 @@ class Downloads:
         picture, digest = await loop.run_in_executor(
             job.decoder, lambda: (job.examine(body, announced, size), sha256(body).hexdigest())
         )
-        stored = await self._known(digest, len(body))
-        if stored is None:
-            stored = await self._put(f"{wanted.key_stem}.{picture.extension}", body, digest)
+        key = f"{wanted.key_stem}.{picture.extension}"
+        slot = await self._slot(digest, key)
+        stored = StoredFile(slot.key, digest, len(body))
+        if not slot.stored:
+            stored = await self._first_free(digest, slot, key, lambda free: job.store.put(free, body, digest))
         if picture.thumbnail is None:
             return Kept(wanted.id, stored, picture, job.source.name, None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
         return Kept(wanted.id, stored, picture, job.source.name, size)
 
-    async def _known(self, digest: str, size: int) -> StoredFile | None:
-        """The file that holds these bytes already; waits for one that is being stored this moment."""
+    async def _slot(self, digest: str, key: str) -> Slot:
+        """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
         while (storing := self._storing.get(digest)) is not None:
             await asyncio.wait([storing])
-        key = await self.job.catalog.read(downloads.key_of_digest, digest)
-        if key is not None:
-            return StoredFile(key, digest, size)
+        slot = await self.job.catalog.read(downloads.slot, digest, key)
+        if slot.stored:
+            return slot
         if digest in self._storing:
-            return await self._known(digest, size)
+            return await self._slot(digest, key)
         self._storing[digest] = asyncio.get_running_loop().create_future()
-        return None
+        return slot
 
-    async def _put(self, key: str, body: bytes, digest: str) -> StoredFile:
+    async def _first_free(
+        self, digest: str, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
+    ) -> StoredFile:
         try:
-            for candidate in candidate_keys(key):
-                try:
-                    return await self.job.store.put(candidate, body, digest)
-                except KeyTaken:
-                    continue
-            raise DownloadError(f"every name like {key} is taken", final=True)
+            return await at_free_key(self.job.catalog, slot, key, store)
         except BaseException:
             self._stored(digest)
             raise
@@ -259,11 +257,13 @@ class Downloads:
             picture = job.examine(staged.head, (None, None), None)
             if not picture.content_type.startswith("video/"):
                 raise BadPicture(f"{picture.content_type} instead of a video")
-            stored = await self._known(staged.sha256, staged.size)
-            if stored is None:
-                stored = await self._keep_video(staged, f"{wanted.key_stem}.{picture.extension}")
-            else:
+            key = f"{wanted.key_stem}.{picture.extension}"
+            slot = await self._slot(staged.sha256, key)
+            stored = StoredFile(slot.key, staged.sha256, staged.size)
+            if slot.stored:
                 await job.store.discard(staged)
+            else:
+                stored = await self._first_free(staged.sha256, slot, key, lambda free: job.store.keep(staged, free))
         except BaseException:
             await job.store.discard(staged)
             raise
@@ -309,30 +309,32 @@ class Downloads:
         if storing is not None and not storing.done():
             storing.set_result(None)
 
-    async def _keep_video(self, staged: Staged, key: str) -> StoredFile:
-        try:
-            for candidate in candidate_keys(key):
-                try:
-                    return await self.job.store.keep(staged, candidate)
-                except KeyTaken:
-                    continue
-            raise DownloadError(f"every name like {key} is taken", final=True)
-        except BaseException:
-            self._stored(staged.sha256)
-            raise
-
 
 def thumbnail_key(digest: str, size: int) -> str:
     """Where the thumbnail of a file lies."""
     return f"thumbnails/{size}/{digest[:2]}/{digest}.webp"
 
 
-def candidate_keys(key: str) -> Iterator[str]:
-    """The key itself, then `…-2`, `…-3`: for other bytes of the same photo."""
-    yield key
+async def at_free_key(
+    catalog: Catalog, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
+) -> StoredFile:
+    """Stores under the first of `free_keys` that nothing has. Raises DownloadError when all are taken."""
+    async for candidate in free_keys(catalog, slot, key):
+        try:
+            return await store(candidate)
+        except KeyTaken:
+            continue
+    raise DownloadError(f"every name like {key} is taken", final=True)
+
+
+async def free_keys(catalog: Catalog, slot: Slot, key: str) -> AsyncIterator[str]:
+    """The slot's key, then `…-2`, `…-3`: for other bytes of the same photo. None that is on record for others."""
+    if not slot.taken:
+        yield slot.key
     stem, dot, extension = key.rpartition(".")
-    for number in range(2, SUFFIXES):
-        yield f"{stem}-{number}{dot}{extension}"
+    for candidate in (key, *(f"{stem}-{number}{dot}{extension}" for number in range(2, SUFFIXES))):
+        if candidate != slot.key and not await catalog.read(downloads.is_recorded, candidate):
+            yield candidate
 
 
 def _refusals(answers: Answers) -> list[Absence]:

@@ -6,21 +6,21 @@ Whatever was read by an earlier import, or by one that was killed, is not read a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 
 from fbbackup.catalog import Catalog, downloads, imported_files
-from fbbackup.catalog.downloads import Kept
+from fbbackup.catalog.downloads import Kept, Slot
 from fbbackup.catalog.imported_files import Taken
-from fbbackup.download import GROUP, candidate_keys, thumbnail_key
-from fbbackup.errors import DownloadError, ItemError, KeyTaken
+from fbbackup.download import GROUP, at_free_key, thumbnail_key
+from fbbackup.errors import ItemError
 from fbbackup.mentions import ExportReader, Media
 from fbbackup.models import Picture, StoredFile
-from fbbackup.protocols import Progress, Report, Staged, Store
+from fbbackup.protocols import Progress, Report, Store
 
 LARGE = 32 << 20
 """Bodies above this go through staging instead of through memory."""
@@ -106,9 +106,11 @@ class Intake:
             return (body, sha256(body).hexdigest(), *self.examine(body, size))
 
         body, digest, picture, flaw = await loop.run_in_executor(self.decoder, read)
-        stored = await self._known(digest, len(body))
-        if stored is None:
-            stored = await self._put(f"{stem}.{picture.extension}", body, digest)
+        key = f"{stem}.{picture.extension}"
+        slot = await self._slot(StoredFile(key, digest, len(body)))
+        stored = StoredFile(slot.key, digest, len(body))
+        if not slot.stored:
+            stored = await self._first_free(digest, slot, key, lambda free: self.store.put(free, body, digest))
         if picture.thumbnail is not None:
             await self.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
         made = size if picture.thumbnail is not None else None
@@ -119,11 +121,13 @@ class Intake:
         staged = await self.store.stage(self.reader.stream(media))
         try:
             picture = self.kind_of(staged.head)
-            stored = await self._known(staged.sha256, staged.size)
-            if stored is None:
-                stored = await self._keep(staged, f"{stem}.{picture.extension}")
-            else:
+            key = f"{stem}.{picture.extension}"
+            slot = await self._slot(StoredFile(key, staged.sha256, staged.size))
+            stored = StoredFile(slot.key, staged.sha256, staged.size)
+            if slot.stored:
                 await self.store.discard(staged)
+            else:
+                stored = await self._first_free(staged.sha256, slot, key, lambda free: self.store.keep(staged, free))
         except BaseException:
             await self.store.discard(staged)
             raise
@@ -132,42 +136,28 @@ class Intake:
     def _kept(self, media: Media, stored: StoredFile, picture: Picture, thumbnail: int | None) -> Kept:
         return Kept(media.photo_id or "", stored, picture, "export", thumbnail)
 
-    async def _known(self, digest: str, size: int) -> StoredFile | None:
-        """The file that holds these bytes already; waits for one that is being stored this moment."""
-        while (storing := self._storing.get(digest)) is not None:
+    async def _slot(self, wanted: StoredFile) -> Slot:
+        """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
+        while (storing := self._storing.get(wanted.sha256)) is not None:
             await asyncio.wait([storing])
-        key = await self.catalog.read(downloads.key_of_digest, digest)
-        if key is not None:
-            (found,) = await asyncio.to_thread(self.store.sizes, [key])
-            if found == size:
-                return StoredFile(key, digest, size)
-        if digest in self._storing:
-            return await self._known(digest, size)
-        self._storing[digest] = asyncio.get_running_loop().create_future()
-        return None
+        slot = await self.catalog.read(downloads.slot, wanted.sha256, wanted.key)
+        if slot.stored:
+            (found,) = await asyncio.to_thread(self.store.sizes, [slot.key])
+            slot = replace(slot, stored=found == wanted.bytes)
+        if slot.stored:
+            return slot
+        if wanted.sha256 in self._storing:
+            return await self._slot(wanted)
+        self._storing[wanted.sha256] = asyncio.get_running_loop().create_future()
+        return slot
 
-    async def _put(self, key: str, body: bytes, digest: str) -> StoredFile:
+    async def _first_free(
+        self, digest: str, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
+    ) -> StoredFile:
         try:
-            for candidate in candidate_keys(key):
-                try:
-                    return await self.store.put(candidate, body, digest)
-                except KeyTaken:
-                    continue
-            raise DownloadError(f"every name like {key} is taken", final=True)
+            return await at_free_key(self.catalog, slot, key, store)
         except BaseException:
             self._settled(digest)
-            raise
-
-    async def _keep(self, staged: Staged, key: str) -> StoredFile:
-        try:
-            for candidate in candidate_keys(key):
-                try:
-                    return await self.store.keep(staged, candidate)
-                except KeyTaken:
-                    continue
-            raise DownloadError(f"every name like {key} is taken", final=True)
-        except BaseException:
-            self._settled(staged.sha256)
             raise
 
     def _settled(self, digest: str) -> None:

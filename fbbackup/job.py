@@ -99,6 +99,15 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """The files of an archive with what the catalog says of them."""
+
+    store: Store
+    catalog: Catalog
+    now: Callable[[], datetime] = utc_now
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One account's run. `decoder` is where pictures are decoded: as many threads as there are cores."""
 
@@ -116,6 +125,10 @@ class Job:
     """Set whenever the crawl has recorded something to download."""
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def stock(self) -> Stock:
+        return Stock(self.store, self.catalog, self.now)
 
 
 def sentence(parts: Sequence[str]) -> str:

@@ -12,14 +12,15 @@ from itertools import islice
 from sqlite3 import Connection
 from typing import Protocol
 
-from fbbackup.catalog import downloads, rules
+from fbbackup.catalog import downloads, fixity, rules
 from fbbackup.download import thumbnail_key
 from fbbackup.errors import FbbackupError
+from fbbackup.layout import PICTURE_FOLDERS
 
 CHUNK = 1000
-PICTURE_FOLDERS = ("photos/", "videos/")
 FETCHED_AGAIN = "the next `fbbackup sync` fetches it again"
 MADE_AGAIN = "the next `fbbackup sync` makes it again"
+REPAIRED = "`fbbackup verify --repair` fetches it again and sets aside what is there"
 
 
 class Files(Protocol):
@@ -64,8 +65,13 @@ class Finding:
 
 
 _FILE_MISSING = Rule("recorded file is missing", "every recorded file is there", remedy=FETCHED_AGAIN)
-_FILE_SIZE = Rule("recorded file has another size", "every recorded file has its recorded size", remedy=FETCHED_AGAIN)
-_FILE_BYTES = Rule("recorded file has other bytes", "every recorded file has its recorded SHA-256", strict=True)
+_FILE_SIZE = Rule("recorded file has another size", "every recorded file has its recorded size", remedy=REPAIRED)
+_FILE_BYTES = Rule(
+    "recorded file has other bytes", "every recorded file has its recorded SHA-256", strict=True, remedy=REPAIRED
+)
+_FILE_CHANGED = Rule(
+    "recorded file was changed", "no recorded file was found to be changed or unreadable", remedy=REPAIRED
+)
 _UNRECORDED = Rule(
     "file without a record", "every file under photos/ and videos/ is recorded", at_rest=True,
 )  # fmt: skip
@@ -85,7 +91,7 @@ _CATALOG_RULES = (
     Rule("current file differs from the photo's", "the current file of a stored photo is the one its row names"),
     Rule("more than one current file", "a photo has one current file at most"),
     Rule("file of no photo", "every recorded file belongs to a photo"),
-    Rule("file outside of photos and videos", "every recorded file lies under photos/ or videos/"),
+    Rule("purged photo still has a file", "no purged photo has a file", remedy="purge it again"),
     Rule("digest that is none", "every recorded SHA-256 is one"),
     Rule("address of a stored photo", "addresses are kept only for photos that are not stored"),
     Rule("gone photo still wanted", "a photo that is gone upstream is not waited for"),
@@ -100,7 +106,8 @@ _CATALOG_RULES = (
     Rule(rules.STALE_SEARCH_INDEX, "the search index holds the words of its rows", strict=True),
 )
 _FILE_RULES = (
-    _FILE_MISSING, _FILE_SIZE, _FILE_BYTES, _UNRECORDED, _UNFINISHED, _THUMBNAIL_MISSING, _THUMBNAIL_TORN,
+    _FILE_MISSING, _FILE_SIZE, _FILE_BYTES, _FILE_CHANGED, _UNRECORDED, _UNFINISHED, _THUMBNAIL_MISSING,
+    _THUMBNAIL_TORN,
 )  # fmt: skip
 RULES = {rule.name: rule for rule in (*_CATALOG_RULES, *_FILE_RULES)}
 """Every rule by its name, in the order in which they are checked."""
@@ -121,6 +128,7 @@ def oracle(db: Connection, files: Files, *, read_all: bool, at_rest: bool = True
         if rule in checked:
             yield from (Finding(rule.name, subject) for subject in rules.broken(db, rule.name))
     yield from _recorded_files(db, files, read_all)
+    yield from _changed_files(db, files)
     if at_rest:
         yield from _thumbnails(db, files, read_all)
         for folder in PICTURE_FOLDERS:
@@ -140,6 +148,16 @@ def _recorded_files(db: Connection, files: Files, read_all: bool) -> Iterator[Fi
                 yield Finding(_FILE_SIZE.name, f"{key} ({size} instead of {recorded} bytes)")
             elif read_all and (problem := _other_bytes(files, key, digest)):
                 yield Finding(_FILE_BYTES.name, problem)
+
+
+def _changed_files(db: Connection, files: Files) -> Iterator[Finding]:
+    """Files that were found otherwise before. Missing ones are pending like any photo that is still to be fetched."""
+    after = ""
+    while rows := fixity.damaged_files(db, after, CHUNK):
+        after = rows[-1].key
+        for row, size in zip(rows, files.sizes([row.key for row in rows]), strict=True):
+            if size is not None:
+                yield Finding(_FILE_CHANGED.name, row.key)
 
 
 def _other_bytes(files: Files, key: str, digest: str) -> str | None:

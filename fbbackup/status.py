@@ -70,7 +70,12 @@ def status_lines(record: dict[str, Any]) -> list[str]:
     if record["gone_upstream"]:
         lines.append(f"{record['gone_upstream']} of them are gone on Facebook and kept here")
     if record["damaged_files"]:
-        lines.append(f"{record['damaged_files']} files are damaged or missing; `fbbackup sync` fetches them again")
+        lines.append(
+            f"{record['damaged_files']} files are missing or were changed; `fbbackup sync` fetches missing ones again, "
+            "`fbbackup verify --repair` changed ones"
+        )
+    if photos["purged"]:
+        lines.append(f"{photos['purged']} photos were purged and are not fetched again")
     for account in record["accounts"]:
         lines += _account_status(account)
     daemon = record.get("daemon")
@@ -148,6 +153,8 @@ def audit_lines(record: dict[str, Any]) -> list[str]:
         ]
         if len(missing) > LISTED_ALBUMS:
             lines.append(f"  … and {len(missing) - LISTED_ALBUMS} more photos (--json lists up to 1000)")
+        if account["purged"]:
+            lines.append(f"  {account['purged']} photos were purged; they count for nothing here")
     if not record["accounts"]:
         lines.append("nothing was backed up yet; `fbbackup sync` starts it")
     lines.append("complete" if record["complete"] else "not proven complete; see the lines above")
@@ -164,7 +171,7 @@ def _gap(album: dict[str, Any]) -> str:
 
 
 def photo_lines(photo: dict[str, Any], root: Path) -> list[str]:
-    lines = [f"{photo['kind']} {photo['id']}: {photo['state']}"]
+    lines = [f"{photo['kind']} {photo['id']}: {'purged' if photo['purged'] else photo['state']}"]
     for name in ("caption", "title", "alt_text", "link", "from_name", "place", "last_error"):
         if photo[name]:
             lines.append(f"{name.replace('_', ' ')}: {photo[name]}")
@@ -180,6 +187,8 @@ def photo_lines(photo: dict[str, Any], root: Path) -> list[str]:
             f"{current}: {root / file['key']} ({file['width']}×{file['height']}, {size_in_words(file['bytes'])})"
         )
         lines.append(f"sha256: {file['sha256']}")
+        if file["damaged_at"]:
+            lines.append(f"found missing or changed {file['damaged_at']}; `fbbackup verify` looks again")
     if photo["people"]:
         lines.append("people: " + ", ".join(person["name"] for person in photo["people"]))
     for revision in photo["revisions"]:

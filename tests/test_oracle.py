@@ -112,7 +112,9 @@ BREAKERS: dict[str, Callable[[Path], Any]] = {
         f"SELECT {ONE}, sha256, 1, 'graph', stored_at FROM photo_files WHERE photo_id = {OTHER}"
     ),
     "file of no photo": sql(f"DELETE FROM photo_files WHERE sha256 = {DIGEST}"),
-    "file outside of photos and videos": sql(f"UPDATE files SET key = 'elsewhere/a.jpg' WHERE sha256 = {DIGEST}"),
+    "purged photo still has a file": sql(
+        f"UPDATE photos SET state = 'unavailable', last_error = 'purged then' WHERE id = {ONE}"
+    ),
     "digest that is none": sql("UPDATE files SET sha256 = upper(sha256) || 'x'"),
     "address of a stored photo": sql(
         "INSERT INTO variants (photo_id, rank, format, url) "
@@ -133,6 +135,7 @@ BREAKERS: dict[str, Callable[[Path], Any]] = {
     "recorded file is missing": lambda archive: picture(archive, Path.unlink),
     "recorded file has another size": lambda archive: picture(archive, lambda path: path.write_bytes(b"short")),
     "recorded file has other bytes": lambda archive: picture(archive, flip),
+    "recorded file was changed": sql(f"UPDATE files SET damaged_at = '2026-01-01T00:00:00Z' WHERE sha256 = {DIGEST}"),
     "file without a record": lambda archive: shutil.copy(
         next((archive / "photos").rglob("*.jpg")), archive / "photos" / "copy.jpg"
     ),

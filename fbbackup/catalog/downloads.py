@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection, Row
 
-from fbbackup.catalog.photos import better_date, forget_addresses
+from fbbackup.catalog.fixity import mark_stored
+from fbbackup.catalog.photos import IS_PURGED, better_date, forget_addresses
 from fbbackup.catalog.times import moment, precise, stamp, text
 from fbbackup.models import Kind, Picture, StoredFile, Variant
 
@@ -61,7 +62,9 @@ class Due:
 
 
 def photos_to_download(db: Connection, account_id: int, due: Due, busy: Collection[str], limit: int) -> list[Wanted]:
-    """Up to `limit` photos to fetch now, without those in `busy`, never tried ones first."""
+    """Up to `limit` photos to fetch now, without those in `busy`, never tried ones first.
+
+    Failed ones without a time for the next try wait for a person."""
     found: list[Wanted] = []
     for state in ("wanted", "failed"):
         if len(found) < limit:
@@ -74,7 +77,8 @@ def _due(db: Connection, account_id: int, state: str, due: Due, busy: Collection
         "SELECT p.id, p.kind, p.key_stem, p.attempts, v.width, v.height, v.format, v.url, v.expires_at "
         "FROM photos p LEFT JOIN variants v ON v.photo_id = p.id AND v.rank = 0 "
         "WHERE p.state = ? AND p.account_id = ? AND p.id NOT IN (SELECT value FROM json_each(?)) "
-        "AND (p.state = 'wanted' OR ((p.tried_at IS NULL OR p.tried_at < ?) AND (? OR p.next_try_at <= ?))) LIMIT ?",
+        "AND (p.state = 'wanted' OR (p.next_try_at IS NOT NULL AND (p.tried_at IS NULL OR p.tried_at < ?) "
+        "AND (? OR p.next_try_at <= ?))) LIMIT ?",
         (
             state, account_id, json.dumps(list(busy)), precise(due.tried_before), due.all_failed,
             stamp(due.now), limit,
@@ -108,15 +112,32 @@ def not_stored(db: Connection, account_id: int) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows}
 
 
-def key_of_digest(db: Connection, digest: str) -> str | None:
-    """The key under which these bytes are stored already, if they are and are not known to be damaged."""
-    row = db.execute("SELECT key FROM files WHERE sha256 = ? AND damaged_at IS NULL", (digest,)).fetchone()
-    return row["key"] if row else None
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where bytes belong: `stored` when they are there, soundly; `taken` when the key is on record for others."""
+
+    key: str
+    stored: bool
+    taken: bool
+
+
+def slot(db: Connection, digest: str, key: str) -> Slot:
+    """The key under which these bytes are recorded, even if they went missing from there; else `key`."""
+    row = db.execute("SELECT key, damaged_at FROM files WHERE sha256 = ?", (digest,)).fetchone()
+    if row is not None:
+        return Slot(row["key"], row["damaged_at"] is None, False)
+    return Slot(key, False, is_recorded(db, key))
+
+
+def is_recorded(db: Connection, key: str) -> bool:
+    """Whether a file is on record under this key, there or not: keys are never used twice."""
+    return db.execute("SELECT 1 FROM files WHERE key = ?", (key,)).fetchone() is not None
 
 
 def record_files(db: Connection, kept: Sequence[Kept], now: datetime) -> None:
     """Turns durable files into stored photos; a photo's newest file becomes its current one."""
     at = stamp(now)
+    damaged = _damaged(db, kept)
     db.executemany(
         "INSERT INTO files (sha256, key, bytes, content_type, width, height, orientation, color, stored_at, "
         "verified_at, thumbnail_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
@@ -156,7 +177,18 @@ def record_files(db: Connection, kept: Sequence[Kept], now: datetime) -> None:
         ],
     )
     forget_addresses(db, [k.photo_id for k in kept])
+    for digest in damaged:
+        mark_stored(db, digest)
     _record_taken(db, kept)
+
+
+def _damaged(db: Connection, kept: Sequence[Kept]) -> list[str]:
+    """Those of these files that were missing or changed before."""
+    rows = db.execute(
+        "SELECT f.sha256 FROM json_each(?) w CROSS JOIN files f ON f.sha256 = w.value WHERE f.damaged_at IS NOT NULL",
+        (json.dumps([k.file.sha256 for k in kept]),),
+    )
+    return [row["sha256"] for row in rows]
 
 
 def _record_taken(db: Connection, kept: Sequence[Kept]) -> None:
@@ -226,24 +258,14 @@ def thumbnails_made(db: Connection, after: str, limit: int) -> list[tuple[str, i
     return [(row["sha256"], row["thumbnail_size"]) for row in rows]
 
 
-def record_missing_file(db: Connection, digest: str, problem: str, now: datetime) -> list[str]:
-    """A recorded file is not there as recorded: its photos become wanted again. Returns their ids."""
-    db.execute("UPDATE files SET damaged_at = ?, thumbnail_error = NULL WHERE sha256 = ?", (stamp(now), digest))
-    rows = db.execute("SELECT photo_id FROM photo_files WHERE sha256 = ? AND is_current = 1", (digest,)).fetchall()
-    ids = [row["photo_id"] for row in rows]
-    db.executemany(
-        "UPDATE photos SET state = CASE WHEN gone_at IS NULL THEN 'wanted' ELSE 'unavailable' END, last_error = ? "
-        "WHERE id = ?",
-        [(problem, id_) for id_ in ids],
-    )
-    return ids
-
-
-def photos_by_key_stem(db: Connection, stem: str) -> list[str]:
-    """Photos whose file would carry this key, up to its extension."""
+def photo_of_key_stem(db: Connection, stem: str) -> str | None:
+    """The photo that has no file yet and whose file would carry this key, up to its extension."""
     photo_id = stem.rsplit("/", 1)[-1].partition("_")[2]
-    rows = db.execute("SELECT id FROM photos WHERE id = ? AND key_stem = ?", (photo_id, stem))
-    return [row["id"] for row in rows]
+    row = db.execute(
+        f"SELECT p.id FROM photos p WHERE p.id = ? AND p.key_stem = ? AND p.sha256 IS NULL AND NOT {IS_PURGED}",  # noqa: S608
+        (photo_id, stem),
+    ).fetchone()
+    return row["id"] if row else None
 
 
 def unknown_keys(db: Connection, keys: Sequence[str]) -> list[str]:

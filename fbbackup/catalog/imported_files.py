@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from fbbackup.catalog.downloads import Kept, record_files, record_thumbnails
+from fbbackup.catalog.photos import IS_PURGED
 from fbbackup.catalog.unite import choose_current
 
 
@@ -34,9 +35,10 @@ class Read:
 
 
 def key_stems(db: Connection, photo_ids: Sequence[str]) -> dict[str, str]:
-    """The key of each photo's files without extension."""
+    """The key of each photo's files without extension; not of photos that were purged."""
     rows = db.execute(
-        "SELECT p.id, p.key_stem FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value",
+        "SELECT p.id, p.key_stem FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value "  # noqa: S608 - a constant
+        f"WHERE NOT {IS_PURGED}",
         (json.dumps(list(photo_ids)),),
     )
     return {row["id"]: row["key_stem"] for row in rows}

@@ -6,6 +6,7 @@ import json
 from sqlite3 import Connection
 from typing import Any
 
+from fbbackup.catalog.photos import IS_PURGED
 from fbbackup.catalog.uploads import uploads_of
 from fbbackup.catalog.withheld import UNWANTED
 
@@ -31,10 +32,11 @@ def totals(db: Connection) -> dict[str, Any]:
 
 
 def _apart(db: Connection, unavailable: int) -> dict[str, int]:
-    """What is unavailable because nobody wants it counts by itself."""
+    """What is unavailable because nobody wants it, or any more, counts by itself."""
     sql = "SELECT count(*) FROM photos WHERE state = 'unavailable' AND last_error = ?"
     left_out: int = db.execute(sql, (UNWANTED,)).fetchone()[0]
-    return {"unavailable": unavailable - left_out, "left_out": left_out}
+    purged = _count(db, f"SELECT count(*) FROM photos WHERE {IS_PURGED}")  # noqa: S608 - a constant
+    return {"unavailable": unavailable - left_out - purged, "left_out": left_out, "purged": purged}
 
 
 def _count(db: Connection, sql: str) -> int:
@@ -71,12 +73,21 @@ def account_ids(db: Connection) -> dict[str, int]:
     return {row["name"]: row["id"] for row in db.execute("SELECT id, name FROM accounts ORDER BY id")}
 
 
+def purged_photos(db: Connection, account_id: int) -> int:
+    """How many photos of an account had their files removed by `purge`."""
+    found: int = db.execute(
+        f"SELECT count(*) FROM photos WHERE {IS_PURGED} AND account_id = ?",  # noqa: S608 - a constant
+        (account_id,),
+    ).fetchone()[0]
+    return found
+
+
 def missing_photos(db: Connection, account_id: int, limit: int) -> list[dict[str, Any]]:
     """Photos that are listed and not stored, with the reason."""
     rows = db.execute(
-        "SELECT id, kind, state, attempts, last_error, tried_at, next_try_at, caption, link FROM photos "
+        "SELECT id, kind, state, attempts, last_error, tried_at, next_try_at, caption, link FROM photos "  # noqa: S608
         "WHERE account_id = ? AND state IN ('wanted', 'failed', 'unavailable') AND gone_at IS NULL "
-        "AND (state <> 'unavailable' OR last_error IS NOT ?) LIMIT ?",
+        f"AND (state <> 'unavailable' OR last_error IS NOT ?) AND NOT {IS_PURGED} LIMIT ?",
         (account_id, UNWANTED, limit),
     )
     return [dict(row) for row in rows]
@@ -85,14 +96,14 @@ def missing_photos(db: Connection, account_id: int, limit: int) -> list[dict[str
 def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     """All that is known of one photo; None when there is no such photo."""
     row = db.execute(
-        "SELECT p.*, a.name AS account, l.name AS place, l.city, l.country FROM photos p "
+        f"SELECT p.*, {IS_PURGED} AS purged, a.name AS account, l.name AS place, l.city, l.country FROM photos p "  # noqa: S608
         "JOIN accounts a ON a.id = p.account_id LEFT JOIN places l ON l.id = p.place_id WHERE p.id = ?",
         (photo_id,),
     ).fetchone()
     if row is None:
         return None
     found = {key: row[key] for key in row.keys() if key not in ("number", "account_id", "key_stem")}  # noqa: SIM118
-    found["raw"] = json.loads(row["raw"])
+    found["raw"], found["purged"] = json.loads(row["raw"]), bool(row["purged"])
     found["albums"] = _rows(
         db,
         "SELECT a.remote_id AS id, a.title, m.position, m.first_seen_at, m.removed_at FROM album_photos m "

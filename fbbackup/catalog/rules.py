@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from sqlite3 import Connection
 
-from fbbackup.catalog.photos import DATE_SOURCES
+from fbbackup.catalog.photos import DATE_SOURCES, IS_PURGED
 from fbbackup.catalog.search import SEARCH_COLUMNS, SEARCH_TEXT
 
 DAMAGED_PAGES = "catalog damaged"
@@ -27,8 +27,8 @@ _QUESTIONS = {
     "HAVING count(*) > 1",
     "file of no photo": "SELECT f.key FROM files f WHERE NOT EXISTS "
     "(SELECT 1 FROM photo_files x WHERE x.sha256 = f.sha256)",
-    "file outside of photos and videos": "SELECT key FROM files WHERE key NOT GLOB 'photos/*' "
-    "AND key NOT GLOB 'videos/*'",
+    "purged photo still has a file": "SELECT DISTINCT p.id FROM photo_files x "  # noqa: S608 - a constant
+    f"JOIN photos p ON p.id = x.photo_id WHERE {IS_PURGED}",
     "digest that is none": "SELECT key FROM files WHERE length(sha256) <> 64 OR sha256 GLOB '*[^0-9a-f]*'",
     "address of a stored photo": "SELECT DISTINCT p.id FROM variants v JOIN photos p ON p.id = v.photo_id "
     "WHERE p.state = 'stored'",

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
+from fbbackup.catalog.photos import IS_PURGED
 from fbbackup.catalog.times import stamp
 from fbbackup.catalog.withheld import UNWANTED
 
@@ -22,7 +23,7 @@ class Verdict:
 
     complete: the last listing reached the end, and every photo of it is stored. short: some are not. unknown: the
     listing never reached the end, or the source claims more than it shows (fact A.3), so nothing can be said.
-    `withheld` of those listed have no file to fetch; what nobody wants is neither expected nor listed.
+    `withheld` of those listed have no file to fetch; what nobody wants or was purged is neither expected nor listed.
     """
 
     album_id: int
@@ -107,12 +108,13 @@ def verdicts(db: Connection, account_id: int) -> list[Verdict]:
     The inner sums walk memberships in the order of their key; grouping the joined albums would sort every member.
     """
     rows = db.execute(
-        "SELECT a.id, a.remote_id, a.title, a.kind, a.remote_count, a.listed_at, l.album_id IS NOT NULL AS under_way, "
+        "SELECT a.id, a.remote_id, a.title, a.kind, a.remote_count, a.listed_at, "  # noqa: S608 - a constant
+        "l.album_id IS NOT NULL AS under_way, "
         "coalesce(c.listed, 0) AS listed, coalesce(c.stored, 0) AS stored, coalesce(c.withheld, 0) AS withheld, "
         "coalesce(c.unwanted, 0) AS unwanted FROM albums a LEFT JOIN listings l ON l.album_id = a.id "
         "LEFT JOIN (SELECT m.album_id, count(*) AS listed, sum(p.state = 'stored') AS stored, "
         "sum(p.state = 'unavailable' AND p.tried_at IS NOT NULL) AS withheld, "
-        "sum(p.state = 'unavailable' AND p.last_error IS ?) AS unwanted "
+        f"sum((p.state = 'unavailable' AND p.last_error IS ?) OR {IS_PURGED}) AS unwanted "
         "FROM album_photos m CROSS JOIN photos p ON p.id = m.photo_id "
         "WHERE m.removed_at IS NULL AND p.gone_at IS NULL "
         "AND m.album_id IN (SELECT id FROM albums WHERE account_id = ?) GROUP BY m.album_id) c ON c.album_id = a.id "

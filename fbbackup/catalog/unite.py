@@ -11,6 +11,7 @@ from fbbackup.catalog.search import index_photos
 
 _MADE_UP = "p.id >= 'export-' AND p.id < 'export.'"
 _PROVEN = "NOT (q.id >= 'export-' AND q.id < 'export.')"
+_NOT_PURGED = "coalesce(p.last_error, '') NOT GLOB 'purged *' AND coalesce(q.last_error, '') NOT GLOB 'purged *'"
 _FIELDS = ("caption", "link", "place_id", "latitude", "longitude", "created_at", "backdated_at")
 
 SAME_BYTES = "the same bytes"
@@ -53,7 +54,7 @@ _BY_BYTES = (
 )
 _BY_NUMBER = (
     "SELECT DISTINCT p.id, q.id FROM photos p JOIN mentions m ON m.photo_id = p.id AND m.hint IS NOT NULL "  # noqa: S608 - constants
-    f"JOIN photos q ON q.id = m.hint WHERE {_MADE_UP} "
+    f"JOIN photos q ON q.id = m.hint WHERE {_MADE_UP} AND {_NOT_PURGED} "
     "AND abs(julianday(p.created_at) - julianday(q.created_at)) <= 1 ORDER BY p.id, q.id"
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from fbbackup.catalog.photos import NO_FILE, forget_addresses
+from fbbackup.catalog.photos import IS_PURGED, NO_FILE, forget_addresses
 from fbbackup.catalog.times import precise
 from fbbackup.models import Absence, Kind
 
@@ -34,9 +34,9 @@ def leave_out_videos(db: Connection, account_id: int, reason: str | None, now: d
         )
         return
     db.execute(
-        "UPDATE photos SET state = 'unavailable', last_error = ?, tried_at = ? WHERE state IN "
+        "UPDATE photos SET state = 'unavailable', last_error = ?, tried_at = ? WHERE state IN "  # noqa: S608 - a constant
         "('wanted', 'failed', 'unavailable') AND account_id = ? AND kind = ? AND sha256 IS NULL "
-        "AND last_error IS NOT ?",
+        f"AND last_error IS NOT ? AND NOT {IS_PURGED}",
         (reason, precise(now), account_id, Kind.VIDEO, reason),
     )
 
@@ -44,8 +44,8 @@ def leave_out_videos(db: Connection, account_id: int, reason: str | None, now: d
 def to_ask(db: Connection, account_id: int, asked_before: datetime, without: Collection[str], limit: int) -> list[str]:
     """Photos whose file nobody asked for by id yet, or not since `asked_before`; not those in `without`."""
     rows = db.execute(
-        "SELECT id FROM photos WHERE state = 'unavailable' AND account_id = ? AND gone_at IS NULL "
-        "AND (tried_at IS NULL OR (tried_at < ? AND last_error NOT IN (?, ?))) "
+        "SELECT id FROM photos WHERE state = 'unavailable' AND account_id = ? AND gone_at IS NULL "  # noqa: S608
+        f"AND NOT {IS_PURGED} AND (tried_at IS NULL OR (tried_at < ? AND last_error NOT IN (?, ?))) "
         "AND id NOT IN (SELECT value FROM json_each(?)) LIMIT ?",
         (account_id, precise(asked_before), UNWANTED, FORBIDDEN, json.dumps(list(without)), limit),
     )
@@ -72,10 +72,10 @@ def record_unclear(db: Connection, unclear: Sequence[Absence], now: datetime) ->
 
 
 def count(db: Connection, account_id: int) -> int:
-    """How many photos the source is known to hand out no file for, apart from those that nobody wants."""
+    """How many photos the source is known to hand out no file for, apart from those that nobody wants any more."""
     found: int = db.execute(
-        "SELECT count(*) FROM photos WHERE state = 'unavailable' AND account_id = ? AND gone_at IS NULL "
-        "AND tried_at IS NOT NULL AND last_error IS NOT ?",
+        "SELECT count(*) FROM photos WHERE state = 'unavailable' AND account_id = ? AND gone_at IS NULL "  # noqa: S608
+        f"AND tried_at IS NOT NULL AND last_error IS NOT ? AND NOT {IS_PURGED}",
         (account_id, UNWANTED),
     ).fetchone()[0]
     return found

@@ -10,9 +10,22 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbbackup.catalog import Catalog, albums, downloads, listings, memory, photos, withheld
+from fbbackup.catalog import Catalog, albums, downloads, fixity, listings, memory, photos, withheld
 from fbbackup.catalog.downloads import Kept
-from fbbackup.models import Absence, Album, Comment, Kind, Page, Photo, Picture, Place, StoredFile, Tag, Variant
+from fbbackup.models import (
+    Absence,
+    Album,
+    Comment,
+    Kind,
+    Page,
+    Photo,
+    Picture,
+    Place,
+    Problem,
+    StoredFile,
+    Tag,
+    Variant,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TAKEN = datetime(2009, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -163,9 +176,10 @@ def test_a_photo_whose_larger_variant_is_refused_keeps_its_file() -> None:
 def test_a_photo_that_is_gone_and_whose_file_is_damaged_is_not_called_stored() -> None:
     with memory() as catalog:
         stored(catalog)
-        catalog.write_now(downloads.record_missing_file, "aa", "its file is missing", NOW)
+        (file,) = catalog.read_now(fixity.recorded_files, "", 9)
+        catalog.write_now(fixity.record_problems, [(file, Problem.MISSING)], NOW)
         catalog.write_now(photos.mark_gone, "1", "does not exist", NOW)
-        assert (row(catalog)["state"], row(catalog)["last_error"]) == ("unavailable", "its file is missing")
+        assert (row(catalog)["state"], row(catalog)["last_error"]) == ("unavailable", "does not exist")
 
 
 def test_a_photo_that_came_back_without_a_file_says_why_it_has_none() -> None:
