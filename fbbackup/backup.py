@@ -17,6 +17,7 @@ from fbbackup.reconcile import reconcile
 from fbbackup.vanish import distrust, settle, settle_undisputed
 
 THUMBNAIL_GROUP = 32
+LOOKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ async def _work(job: Job, cut_short: Interruption | None) -> tuple[FbbackupError
     if cut_short is not None and not cut_short.recorded:
         await job.catalog.write(downloads.forget_thumbnails_since, cut_short.started_at)
     await reconcile(job, crashed=cut_short is not None)
+    if cut_short is not None or job.settings.deep:
+        await _forget_lost_thumbnails(job)
     pending = await job.catalog.read(downloads.not_stored, job.account_id)
     job.tally.known_pending = pending.get("wanted", 0) + pending.get("failed", 0)
     outcome = await _crawl_and_download(job)
@@ -93,6 +96,17 @@ async def _crawl_and_judge(job: Job) -> tuple[FbbackupError | None, bool]:
         await settle_undisputed(job)
         return error, False
     return None, crawled.sweep_deferred
+
+
+async def _forget_lost_thumbnails(job: Job) -> None:
+    """Thumbnails that someone removed, or of which a power cut left the name alone, are to be made again."""
+    after = ""
+    while rows := await job.catalog.read(downloads.thumbnails_made, after, LOOKED_AT_ONCE):
+        after = rows[-1][0]
+        keys = [thumbnail_key(digest, edge) for digest, edge in rows]
+        sizes = await asyncio.to_thread(job.store.sizes, keys)
+        if lost := [digest for (digest, _), size in zip(rows, sizes, strict=True) if not size]:
+            await job.catalog.write(downloads.forget_thumbnails, lost)
 
 
 async def _make_thumbnails(job: Job) -> None:

@@ -19,7 +19,7 @@ from fbbackup.layout import PICTURE_FOLDERS
 
 CHUNK = 1000
 FETCHED_AGAIN = "the next `fbbackup sync` fetches it again"
-MADE_AGAIN = "the next `fbbackup sync` makes it again"
+MADE_AGAIN = "`fbbackup sync --deep` makes it again"
 REPAIRED = "`fbbackup verify --repair` fetches it again and sets aside what is there"
 
 
@@ -82,7 +82,11 @@ _THUMBNAIL_MISSING = Rule(
     "thumbnail is missing", "every recorded thumbnail is there", at_rest=True, remedy=MADE_AGAIN
 )  # fmt: skip
 _THUMBNAIL_TORN = Rule(
-    "thumbnail is torn", "every recorded thumbnail is a whole WebP file", strict=True, at_rest=True, remedy=MADE_AGAIN
+    "thumbnail is torn",
+    "every recorded thumbnail is a whole WebP file",
+    strict=True,
+    at_rest=True,
+    remedy=f"remove it, then {MADE_AGAIN}",
 )
 _CATALOG_RULES = (
     Rule(rules.DAMAGED_PAGES, "SQLite finds the catalog whole (integrity_check)"),

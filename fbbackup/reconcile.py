@@ -4,6 +4,7 @@ left behind is taken in."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
 
 from fbbackup.catalog import downloads, fixity
@@ -109,10 +110,13 @@ class _Strays:
                 break
         body = b"".join(pieces)
         variant = await job.catalog.read(downloads.variant_of, photo_id)
-        announced = (variant.width, variant.height) if variant and not video else (None, None)
-        picture = await asyncio.get_running_loop().run_in_executor(job.decoder, job.examine, body, announced, None)
+        announced = (variant.width, variant.height) if variant else (None, None)
+        picture = await asyncio.get_running_loop().run_in_executor(
+            job.decoder, job.examine, body, announced, job.settings.thumbnail_size
+        )
         if picture.content_type.startswith("video/") is not video:
             raise BadPicture(f"{picture.content_type} under {key}")
         if not video and sha256(body).hexdigest() != reading.sha256:
             raise BadPicture(f"{key} changes while it is read")
-        return picture
+        # Nothing but the source knows the size of a video.
+        return replace(picture, width=announced[0], height=announced[1]) if video else picture

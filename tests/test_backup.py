@@ -46,6 +46,19 @@ async def test_every_stored_picture_has_its_thumbnail(ada: Bench, facebook: Fake
     assert len(list(ada.store.keys("thumbnails/32/"))) == 28
 
 
+async def test_lost_thumbnails_are_made_again_by_a_deep_run(ada: Bench, facebook: FakeSource) -> None:
+    await ada.run()
+    removed, emptied, *_ = thumbnails = list(ada.store.keys("thumbnails/32/"))
+    await ada.store.delete(removed[0])
+    await ada.store.put_derived(emptied[0], b"")
+    facebook.reads.clear()
+    result = await ada.run(deep=True)
+    assert result.counters["thumbnails"] == 2
+    assert list(ada.store.keys("thumbnails/32/")) == thumbnails
+    assert facebook.reads == []
+    assert (await ada.run(deep=True)).counters["thumbnails"] == 0
+
+
 async def test_second_run_opens_no_album_and_downloads_nothing(ada: Bench, facebook: FakeSource) -> None:
     await ada.run()
     facebook.opened.clear()

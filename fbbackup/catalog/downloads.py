@@ -239,6 +239,11 @@ def forget_thumbnails_since(db: Connection, since: datetime) -> None:
     db.execute("UPDATE files SET thumbnail_size = NULL WHERE stored_at >= ?", (stamp(since),))
 
 
+def forget_thumbnails(db: Connection, digests: Sequence[str]) -> None:
+    """The thumbnails of these files are no more."""
+    db.executemany("UPDATE files SET thumbnail_size = NULL WHERE sha256 = ?", [(digest,) for digest in digests])
+
+
 def stored_files(db: Connection, after: str, limit: int) -> list[tuple[str, str, int]]:
     """Key, digest and size of files in key order, after a key."""
     rows = db.execute(

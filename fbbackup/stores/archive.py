@@ -69,7 +69,7 @@ class Archive:
             except BlockingIOError:
                 return True
             except OSError as error:
-                if error.errno not in disk.UNSUPPORTED | {errno.ENOLCK}:
+                if error.errno not in disk.NO_LOCKS:
                     raise
             finally:
                 os.close(descriptor)
@@ -96,7 +96,7 @@ class Archive:
                 message = f"another fbbackup{who} is at work in {self.root}; wait for it or stop it"
                 raise ArchiveBusy(message) from None
             except OSError as error:
-                if error.errno not in disk.UNSUPPORTED | {errno.ENOLCK}:
+                if error.errno not in disk.NO_LOCKS:
                     raise
                 warning = f"{self.root} has no file locks: never run two fbbackups on it at once"
                 if warning not in self.warnings:

@@ -24,6 +24,7 @@ MARKER = ".fbbackup"
 """The file that says that a folder is an archive."""
 
 UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY})
+NO_LOCKS = UNSUPPORTED | {errno.ENOLCK}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _BROKEN = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
@@ -33,6 +34,8 @@ _RENAME_NOREPLACE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _renameat2 = getattr(_libc, "renameat2", None)
 _syncfs = getattr(_libc, "syncfs", None)
+_fstatfs = getattr(_libc, "fstatfs", None)
+_FUSE = 0x65735546
 _claiming = threading.Lock()
 
 
@@ -66,6 +69,17 @@ def sync_everything(descriptor: int) -> None:
     elif _syncfs(descriptor) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def syncs_as_a_whole(descriptor: int) -> bool:
+    """Whether `sync_everything` reaches the disk behind the descriptor.
+
+    The kernel says it did on FUSE as well (mergerfs, ntfs-3g, sshfs), which it has no way of asking.
+    """
+    facts = ctypes.create_string_buffer(256)
+    if _fstatfs is None or sys.platform != "linux" or _fstatfs(descriptor, facts) != 0:
+        return True
+    return ctypes.c_long.from_buffer(facts).value != _FUSE
 
 
 def move_new(part: str, staging: int, name: str, folder: int, *, claims: int | None = None) -> None:
@@ -108,18 +122,35 @@ def _move_by_claim(part: str, staging: int, name: str, folder: int, claims: int)
     The claim lies in staging, because an empty placeholder under the final name would outlive a crash as a file.
     """
     owner = os.fstat(folder)
-    claim = hashlib.sha256(f"{owner.st_dev} {owner.st_ino} {name.casefold()}".encode()).hexdigest() + ".claim"
-    with _claiming:
+    digest = hashlib.sha256(f"{owner.st_dev} {owner.st_ino} {name.casefold()}".encode()).hexdigest()
+    with _claiming, _claimed(f"{MARKER}.{digest}.claim", claims, name):
+        if exists(name, folder):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        os.rename(part, name, src_dir_fd=staging, dst_dir_fd=folder)
+
+
+@contextmanager
+def _claimed(claim: str, claims: int, name: str) -> Iterator[None]:
+    """Holds a lock on a file of this name; it ends with the process, so that a file left by a crash claims nothing."""
+    descriptor = os.open(claim, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=claims)
+    try:
         try:
-            os.close(os.open(claim, CREATE, 0o600, dir_fd=claims))
-        except FileExistsError:
-            raise ArchiveBusy(f"another fbbackup is writing {name}; stop it and run again") from None
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = os.fstat(descriptor).st_nlink > 0
+        except BlockingIOError:
+            free = False
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            free = True
+        if not free:
+            raise ArchiveBusy(f"another fbbackup is writing {name}; stop it and run again")
         try:
-            if exists(name, folder):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
-            os.rename(part, name, src_dir_fd=staging, dst_dir_fd=folder)
+            yield
         finally:
             os.unlink(claim, dir_fd=claims)
+    finally:
+        os.close(descriptor)
 
 
 def exists(name: str, folder: int) -> bool:
@@ -131,8 +162,8 @@ def exists(name: str, folder: int) -> bool:
 
 
 def is_marker_part(name: str) -> bool:
-    """Whether a name is that of a marker which was never finished."""
-    return name.startswith(f"{MARKER}.") and name.endswith(".part")
+    """Whether a name is that of a marker which was never finished, or of a claim to it."""
+    return name.startswith(f"{MARKER}.") and name.endswith((".part", ".claim"))
 
 
 def drop(name: str, folder: int) -> None:

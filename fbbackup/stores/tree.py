@@ -36,6 +36,8 @@ class Tree:
         self._anchored: set[tuple[str, ...]] = set()
         with disk.blaming(root):
             self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._as_a_whole = disk.syncs_as_a_whole(self._root)
+        self._unsynced: set[tuple[str, ...]] = set()
 
     def close(self) -> None:
         os.close(self._root)
@@ -75,15 +77,17 @@ class Tree:
         return file
 
     def replace(self, key: str, body: bytes) -> None:
-        """Puts a file in place of whatever has the name, without waiting for the disk."""
+        """Puts a file in place of whatever has the name, without waiting for the disk where `sync_everything` will."""
         *parents, name = split_key(key)
         with disk.blaming(self.root), self._folders(parents) as (folder, staging):
-            part = self._write_part(staging, body, durable=False)
+            part = self._write_part(staging, body, durable=not self._as_a_whole)
             try:
                 os.replace(part, name, src_dir_fd=staging, dst_dir_fd=folder)
             except BaseException:
                 disk.drop(part, staging)
                 raise
+            if not self._as_a_whole:
+                self._unsynced.add(tuple(parents))
 
     def piece(self, key: str, offset: int) -> tuple[bytes, int]:
         """Up to a megabyte from an offset, and the size of the whole file. Raises KeyError."""
@@ -173,6 +177,8 @@ class Tree:
     def sync_everything(self) -> None:
         with disk.blaming(self.root):
             disk.sync_everything(self._root)
+        folders, self._unsynced = self._unsynced, set()
+        self.settle(folders)
 
     def create_part(self, part: str, flags: int) -> int:
         """Opens a new file in staging; shaped like the `opener` of `open`."""

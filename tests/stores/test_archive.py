@@ -17,6 +17,7 @@ import pytest
 
 from fbbackup.errors import ArchiveUnusable
 from fbbackup.stores.archive import Archive, create_or_open, open_existing
+from fbbackup.stores.directory import DirectoryStore
 
 PROJECT = Path(__file__).parents[2]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
@@ -61,6 +62,25 @@ def test_junk_of_operating_systems_and_of_a_crash_does_not_count(root: Path, sta
     for name in (".DS_Store", "._x", ".fbbackup.0123.part"):
         (root / name).touch()
     assert make(root, state).archive_id
+
+
+@needs_strace
+def test_a_claim_that_a_crash_left_stops_nobody(root: Path, state: Path) -> None:
+    make_it = "import sys; from pathlib import Path; from fbbackup.stores.archive import create_or_open; "
+    make_it += "create_or_open(Path(sys.argv[1]), state_folder=Path(sys.argv[2]), keep_free_bytes=0)"
+    faults = ["renameat2:error=EINVAL", "linkat:error=EPERM", "rename,renameat:signal=KILL"]
+    injections = [option for fault in faults for option in ("-e", f"inject={fault}")]
+    crashed = ["strace", "-f", "-qq", "-o", os.devnull, *injections, sys.executable, "-c", make_it, root, state]
+    assert subprocess.run(crashed, cwd=PROJECT, timeout=60, check=False).returncode != 0
+    assert sorted(path.suffix for path in root.iterdir()) == [".claim", ".part"]
+    for moves in (faults[:2], []):
+        again = [option for fault in moves for option in ("-e", f"inject={fault}")]
+        command = ["strace", "-f", "-qq", "-o", os.devnull, *again, sys.executable, "-c", make_it, root, state]
+        subprocess.run(command, cwd=PROJECT, timeout=60, check=True)
+    store = DirectoryStore(root, threads=1)
+    store.clean_staging()
+    store.close()
+    assert os.listdir(root) == [".fbbackup"]
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", ".hidden", "photos/"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import shutil
 import subprocess
@@ -108,11 +109,14 @@ async def test_a_claim_of_another_process_is_respected(store: DirectoryStore, mo
     await store.put(KEY, b"x")
     (claim,) = [name for name in claims if name.endswith(".claim")]
     store.path(KEY).unlink()
-    (store.root / "staging" / claim).touch()
-    with pytest.raises(ArchiveBusy, match=r"a\.jpg"):
-        await store.put(KEY, b"x")
-    assert store.clean_staging() == 1
+    with (store.root / "staging" / claim).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(ArchiveBusy, match=r"a\.jpg"):
+            await store.put(KEY, b"x")
+        assert not store.path(KEY).exists()
+    assert (store.root / "staging" / claim).exists()
     await store.put(KEY, b"x")
+    assert os.listdir(store.root / "staging") == []
 
 
 def test_staging_is_cleaned_of_what_interrupted_runs_left(store: DirectoryStore) -> None:
