@@ -99,6 +99,16 @@ def _half_zeros(target: Target, reply: Reply, options: Options) -> Reply:
     return replace(reply, body=reply.body[:half] + bytes(len(reply.body) - half))
 
 
+def _hole(target: Target, reply: Reply, options: Options) -> Reply:
+    size = min(int(options.get("size", 512)), len(reply.body))
+    start = (len(reply.body) - size) // 2
+    return replace(reply, body=reply.body[:start] + bytes(size) + reply.body[start + size :])
+
+
+def _trailing(target: Target, reply: Reply, options: Options) -> Reply:
+    return replace(reply, body=reply.body + b"x" * int(options.get("by", 10)))
+
+
 def _other_photo(target: Target, reply: Reply, options: Options) -> Reply:
     library = target.world.library
     own = target.item.id if target.item else ""
@@ -106,8 +116,8 @@ def _other_photo(target: Target, reply: Reply, options: Options) -> Reply:
     item = library.item(other) if other else None
     if item is None:
         return reply
-    headers = {name: value for name, value in reply.headers.items() if name != "content-digest"}
-    return replace(reply, headers=headers, body=target.world.pictures.largest(item))
+    lie = reply if options.get("digest") else _no_digest(target, reply, options)
+    return replace(lie, body=target.world.pictures.largest(item))
 
 
 def _pixel(target: Target, reply: Reply, options: Options) -> Reply:
@@ -154,6 +164,16 @@ def _range_refused(target: Target, reply: Reply, options: Options) -> Reply:
     return Reply(416, {"Content-Range": f"bytes */{len(reply.body)}"})
 
 
+def _unasked_part(target: Target, reply: Reply, options: Options) -> Reply:
+    first, size = _at(reply, options), len(reply.body)
+    headers = reply.headers | {"Content-Range": f"bytes {first}-{size - 1}/{size}"}
+    return replace(reply, status=206, headers=headers, body=reply.body[first:])
+
+
+def _unasked_416(target: Target, reply: Reply, options: Options) -> Reply:
+    return Reply(416, {"Content-Range": f"bytes */{len(reply.body)}"})
+
+
 def _redirect(to: Callable[[Target, Options], str]) -> Effect:
     return lambda target, reply, options: Reply(302, {"Location": to(target, options)})
 
@@ -184,6 +204,8 @@ _EFFECTS: dict[str, Effect] = {
     "flip": _flip,
     "zeros": _zeros,
     "half-zeros": _half_zeros,
+    "hole": _hole,
+    "trailing": _trailing,
     "other-photo": _other_photo,
     "pixel": _pixel,
     "other-size": _other_size,
@@ -198,6 +220,8 @@ _EFFECTS: dict[str, Effect] = {
     "range-ignored": _same,
     "range-shifted": _range_shifted,
     "range-refused": _range_refused,
+    "unasked-part": _unasked_part,
+    "unasked-416": _unasked_416,
     "modified": _modified,
     "drip": _harm(lambda reply, options: Harm(drip_seconds=float(options.get("seconds", 1.0)))),
     "stall-before": _harm(lambda reply, options: Harm(stall_headers=True)),

@@ -81,6 +81,39 @@ def test_wrong_bytes_of_the_right_length(client: Client, url: str) -> None:
         assert zlib.adler32(reply.content) != zlib.adler32(whole)
 
 
+def test_holes_and_trailing_bytes(client: Client, url: str) -> None:
+    whole = client.http.get(url).content
+    client.sim.faults.set("hole", times=1, size=100)
+    holed = client.http.get(url)
+    start = (len(whole) - 100) // 2
+    assert holed.content == whole[:start] + bytes(100) + whole[start + 100 :]
+    client.sim.faults.set("trailing", times=1, by=3)
+    longer = client.http.get(url)
+    assert longer.content == whole + b"xxx"
+    assert longer.headers["content-length"] == str(len(whole) + 3)
+    for reply in (holed, longer):
+        assert reply.headers["content-digest"] == f"adler32={zlib.adler32(whole)}"
+
+
+def test_another_photos_bytes_may_come_with_the_right_digest(client: Client, url: str) -> None:
+    whole = client.http.get(url)
+    for options, digest in (({}, None), ({"digest": "kept"}, whole.headers["content-digest"])):
+        client.sim.faults.set("other-photo", times=1, **options)
+        reply = client.http.get(url)
+        assert reply.content != whole.content
+        assert reply.headers.get("content-digest") == digest
+
+
+def test_parts_that_nobody_asked_for(client: Client, url: str) -> None:
+    whole = client.http.get(url).content
+    client.sim.faults.set("unasked-part", times=1, at=40)
+    part = client.http.get(url)
+    assert (part.status_code, part.content) == (206, whole[40:])
+    assert part.headers["content-range"] == f"bytes 40-{len(whole) - 1}/{len(whole)}"
+    client.sim.faults.set("unasked-416", times=1)
+    assert client.http.get(url).status_code == 416
+
+
 def test_other_pictures_are_real_pictures(client: Client, url: str) -> None:
     whole = client.http.get(url).content
     with Image.open(io.BytesIO(whole)) as image:
