@@ -1,0 +1,60 @@
+"""Power cuts at every file operation of a run, under every model of loss: nothing that was stored is ever lost."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fbbackup.simulator import Library, Simulator
+from tests.sweeps.power.cuts import Recorded, Verdict, edits, judged, record, recover_image, why_not
+from tests.sweeps.power.record import Image
+
+Figure = Callable[[str], None]
+Edit = Callable[[Simulator], None]
+
+pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no FUSE here: {why_not()}")
+
+SAMPLE = 40
+LIBRARY = {"album_sizes": [9, 4], "loose": 2, "tagged": 1, "videos": 1, "shared": 1, "largest": 64}
+
+
+@pytest.fixture
+def facebook() -> Iterator[Simulator]:
+    with Simulator(Library(**LIBRARY), budget=10_000_000) as sim:
+        yield sim
+
+
+def tried(sim: Simulator, scratch: Path, recorded: Recorded, images: list[Image]) -> list[Verdict]:
+    """What becomes of each of these images."""
+    verdicts = []
+    for image in images:
+        verdicts.append(recover_image(sim, scratch / "recovering", recorded, image))
+        shutil.rmtree(scratch / "recovering")
+    return verdicts
+
+
+def test_a_sample_of_cuts(facebook: Simulator, scratch: Path, figure: Figure) -> None:
+    recorded = record(facebook, scratch, moves="rename", every=8)
+    chosen = random.Random(1).sample(recorded.differing, SAMPLE)
+    verdicts = tried(facebook, scratch, recorded, chosen)
+    judged(f"power cuts, sample of a first run, {len(verdicts)} images", verdicts, figure)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize(
+    ("moves", "edit"),
+    [("rename", None), ("link", None), ("claim", None), ("rename", edits)],
+    ids=["first run", "first run without renameat2", "first run without links", "quick run after edits"],
+)
+def test_every_cut(
+    facebook: Simulator, scratch: Path, figure: Figure, request: pytest.FixtureRequest, moves: str, edit: Edit | None
+) -> None:
+    recorded = record(facebook, scratch, moves=moves, every=1, edit=edit)
+    verdicts = tried(facebook, scratch, recorded, recorded.differing)
+    what = f"{recorded.taken} images, {len(verdicts)} different ones tried"
+    judged(f"power cuts, {request.node.callspec.id}, {what}", verdicts, figure)
