@@ -24,6 +24,8 @@ from fbbackup.errors import FbbackupError
 from fbbackup.job import Job, RunSettings, Tally, utc_now
 from fbbackup.models import Picture
 from fbbackup.protocols import Report, Store
+from fbbackup.recovery import open_sound
+from fbbackup.restoring import ground
 from fbbackup.screen import progress
 from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
@@ -204,8 +206,9 @@ def archive_place(config: Config, root: Path, environ: Mapping[str, str], keep_f
         store = DirectoryStore(archive.root)
         try:
             store.clean_staging()
-            with open_catalog(config.catalog.path or archive.catalog_path) as catalog:
-                yield Place(store, catalog, tuple(archive.warnings))
+            catalog, told = open_sound(ground(config, archive.root, store), utc_now())
+            with catalog:
+                yield Place(store, catalog, (*archive.warnings, *told))
         finally:
             store.close()
 

@@ -226,6 +226,19 @@ def purge(options: Options, photos: tuple[str, ...], yes: bool, json_out: bool) 
 
 
 @cli.command()
+@as_json
+@click.pass_obj
+def rebuild(options: Options, json_out: bool) -> None:
+    """Makes the catalog anew from the archive's files; the old one is kept beside it."""
+    from fbbackup.restoring import rebuild_catalog
+
+    config = options.config()
+    record = rebuild_catalog(config, options.root(config))
+    _result(json_out, record, record["lines"])
+    _end_with(record["exit_code"])
+
+
+@cli.command()
 @click.argument("photo")
 @as_json
 @click.pass_obj

@@ -11,6 +11,7 @@
     ├── DamageFound                  5   bytes on disk differ from what was recorded
     ├── ArchiveBusy                  6   another instance holds the archive
     └── ArchiveUnusable              7   unmounted, full, read-only, or of a newer schema
+        └── CatalogDamaged           7   the catalog's file is no sound SQLite database
 
 Errors of one item, caught by the step that meets them; they end no run:
 
@@ -87,6 +88,10 @@ class ArchiveUnusable(FbbackupError):
     """The archive is unmounted, full, read-only, foreign, or written by a newer fbbackup."""
 
     exit_code = 7
+
+
+class CatalogDamaged(ArchiveUnusable):
+    """The catalog is torn, cut or overwritten; it can be made again from the archive's files."""
 
 
 class ItemError(Exception):

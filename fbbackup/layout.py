@@ -8,7 +8,7 @@ from posixpath import splitext
 PICTURE_FOLDERS = ("photos/", "videos/")
 """Where originals are put."""
 
-OWN_FOLDERS = frozenset({"thumbnails", "albums", "staging", "quarantine", "journal"})
+OWN_FOLDERS = frozenset({"thumbnails", "albums", "staging", "quarantine", "journal", "snapshots"})
 """Top folders in which no original of anybody is looked for."""
 
 QUARANTINE = "quarantine/"

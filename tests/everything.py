@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from fbbackup.catalog import Catalog, open_catalog, uploads
@@ -26,6 +27,10 @@ class Library(FakeSource):
     """Photos with everything on them, and videos; what can't be read is `unreadable`."""
 
     unreadable: tuple[str, ...] = ("1019",)
+
+    def add(self, album: str, body: bytes | None = None, **fields: Any) -> str:
+        own = jpeg(self.first_id // 10 + len(self.photos) + 1) if self.first_id != 1000 else None
+        return super().add(album, body or own, **fields)
 
     def node(self, id_: str) -> Photo:
         photo = self.photos[id_]
@@ -87,6 +92,19 @@ async def fill(all_of_it: Everything) -> None:
     _publish(all_of_it.catalog)
     _cut_short(page.source)
     await page.run(deep=True)
+    all_of_it.catalog.write_now(_imports)
+    await ada.run()
+
+
+def _imports(db: Connection) -> None:
+    """What an import leaves besides photos."""
+    db.execute(
+        "INSERT INTO mentions VALUES ('1001', '2026-01-01', 'album/0.json', 'a', 'exact', NULL, 'u/1.jpg', ?, '')",
+        (ODD,),
+    )
+    db.execute("INSERT INTO photo_fields VALUES ('1001', 'caption', 3, '2026-01-01', 'album/0.json')")
+    db.execute("INSERT INTO imported_media SELECT 'u/1.jpg', 'm', 9, id, sha256 FROM photos WHERE id = '1001'")
+    db.execute("INSERT INTO not_understood VALUES (1, '2026-01-01', 'album/0.json', 'odd', 2, '{}')")
 
 
 def _first_library(facebook: FakeSource, other: FakeSource) -> None:
@@ -110,6 +128,7 @@ def _first_library(facebook: FakeSource, other: FakeSource) -> None:
     facebook.add("1", caption="can't be read")
     other.add_album("1", "Lake", photos=3)
     other.add_album("8", "To be removed", photos=2)
+    other.add("1", jpeg(1), caption="the same bytes as in another account")
 
 
 def _edit(facebook: FakeSource) -> None:

@@ -7,15 +7,17 @@ in a transaction that is durable when the call returns, away from the event loop
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from fbbackup.catalog import schema
-from fbbackup.errors import ArchiveUnusable
+from fbbackup.errors import ArchiveUnusable, CatalogDamaged
 
 try:
     import pysqlite3 as sqlite3  # type: ignore[import-not-found, unused-ignore]
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Error = sqlite3.Error
+"""What SQLite raises; from here, because two modules may be the one at work."""
 
 BUSY_SECONDS = 30.0
 CHECKPOINT_PAGES = 4000
@@ -48,18 +53,18 @@ class Catalog:
         return await self._in_thread(lambda: step(self._db, *args, **kwargs))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
-        try:
+        with _translated():
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-        except sqlite3.OperationalError as error:
-            raise _unusable(error) from error
 
     def write_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`write` for callers without an event loop."""
-        return self._thread.submit(lambda: _transaction(self._db, step, *args, **kwargs)).result()
+        with _translated():
+            return self._thread.submit(lambda: _transaction(self._db, step, *args, **kwargs)).result()
 
     def read_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for callers without an event loop."""
-        return self._thread.submit(lambda: step(self._db, *args, **kwargs)).result()
+        with _translated():
+            return self._thread.submit(lambda: step(self._db, *args, **kwargs)).result()
 
     def close(self) -> None:
         self._thread.submit(self._db.close).result()
@@ -116,7 +121,50 @@ def open_reader(path: Path) -> Connection:
     raise ArchiveUnusable(f"the catalog at {path} can't be read ({last}); check the disk and its permissions")
 
 
+def build(path: Path) -> Connection:
+    """An empty catalog to be filled, without foreign keys or durability until `built`; whatever was there goes."""
+    for name in (path.name, f"{path.name}-journal", f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    db: Connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA journal_mode = MEMORY")
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -65536")
+    _migrate(db, None)
+    return db
+
+
+def built(db: Connection, path: Path) -> None:
+    """Checks a filled catalog and makes it durable; closes it. Raises ArchiveUnusable when it is not sound."""
+    try:
+        faults = [row[0] for row in db.execute("PRAGMA integrity_check(1)") if row[0] != "ok"]
+        faults += [f"{row[0]} points nowhere" for row in db.execute("PRAGMA foreign_key_check")]
+    finally:
+        db.close()
+    if faults:
+        raise ArchiveUnusable(f"the catalog that was made anew is not sound ({faults[0]}); check disk and memory")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def version_of(path: Path) -> int:
+    """The schema of the catalog at `path`, 0 when it was never finished; not a byte of it changes.
+
+    Raises ArchiveUnusable for a newer one, CatalogDamaged for what is none.
+    """
+    # Whoever may write puts the log of a killed writer into the catalog when it closes; a reader doesn't.
+    db: Connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        return _check_version(db, path)
+    except sqlite3.DatabaseError as error:
+        raise _unusable(error, path) from error
+    finally:
+        db.close()
+
+
 def _connect(path: Path | None) -> Connection:
+    if path is not None and path.exists():
+        version_of(path)
     db: Connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=BUSY_SECONDS,
@@ -127,7 +175,6 @@ def _connect(path: Path | None) -> Connection:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA foreign_keys = ON")
         if path is not None:
-            _check_version(db, path)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             # Fewer checkpoints: each syncs the catalog itself, and a crawl commits a page at a time.
@@ -167,6 +214,17 @@ def _migrate(db: Connection, path: Path | None) -> None:
     schema.migrate(Database(db))
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLite's complaints about disk and file in words that a person understands; our own mistakes stay as they are."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _unusable(error) from error
+
+
 def _transaction(db: Connection, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -182,6 +240,10 @@ def _transaction(db: Connection, step: Callable[Concatenate[Connection, P], T], 
 def _unusable(error: Exception, path: Path | None = None) -> ArchiveUnusable:
     where = f" at {path}" if path is not None else ""
     words = str(error)
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return CatalogDamaged(
+            f"the catalog{where} can't be used, it is damaged ({words}); `fbbackup rebuild` makes it anew"
+        )
     if "full" in words:
         return ArchiveUnusable(f"the disk is full: the catalog{where} can't be written; free some space and run again")
     if "locked" in words or "busy" in words:

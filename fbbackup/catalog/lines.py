@@ -15,6 +15,7 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from fbbackup.catalog import schema
+from fbbackup.errors import ArchiveUnusable
 
 GROUP = 500
 CHECK_LENGTH = 16
@@ -26,7 +27,7 @@ ALBUM_TABLES = {
     "accounts": "SELECT * FROM accounts ORDER BY id",
     "places": "SELECT * FROM places ORDER BY id",
     "people": "SELECT * FROM people ORDER BY id",
-    "albums": "SELECT * FROM albums ORDER BY id",
+    "albums": "SELECT b.*, a.name AS account FROM albums b JOIN accounts a ON a.id = b.account_id ORDER BY b.id",
     "revisions": "SELECT * FROM revisions WHERE photo_id IS NULL ORDER BY id",
     "not_understood": "SELECT * FROM not_understood ORDER BY account_id, as_of, origin, key",
     "listings": "SELECT * FROM listings ORDER BY album_id",
@@ -45,7 +46,7 @@ _PHOTO = (
     "WHERE p.key_stem > ? AND p.key_stem < ? ORDER BY p.key_stem, p.id LIMIT ?"
 )
 _WITH = "FROM json_each(?) w CROSS JOIN"
-_PARTS = {
+PARTS = {
     "albums": "SELECT m.photo_id, c.name AS account, b.remote_id AS album, b.title, m.position, m.first_seen_at, "
     f"m.last_seen_at, m.removed_at {_WITH} album_photos m ON m.photo_id = w.value JOIN albums b ON b.id = m.album_id "
     "JOIN accounts c ON c.id = b.account_id ORDER BY w.key, m.album_id",
@@ -61,6 +62,7 @@ _PARTS = {
     "uploads": f"SELECT u.* {_WITH} uploads u ON u.photo_id = w.value ORDER BY w.key, u.id",
     "variants": f"SELECT v.* {_WITH} variants v ON v.photo_id = w.value ORDER BY w.key, v.rank",
 }
+"""What hangs on a photo: a list in its line for each, of rows of the table of that name or nearly so."""
 
 
 def sealed(fields: dict[str, Any]) -> bytes:
@@ -70,13 +72,16 @@ def sealed(fields: dict[str, Any]) -> bytes:
 
 
 def opened(line: bytes) -> dict[str, Any]:
-    """The fields of a line. Raises ValueError with what is wrong with it."""
+    """The fields of a line. Raises ValueError with what is wrong with it, ArchiveUnusable for a newer schema."""
     found = _CHECKED.fullmatch(line.rstrip(b"\r\n"))
     if not found or _digest(found[1]) != found[2]:
         raise ValueError("was edited or is damaged: its check does not fit")
     fields: dict[str, Any] = json.loads(found[1] + b"}")
     if fields.get("schema", 0) > schema.VERSION:
-        raise ValueError(f"was written by a newer fbbackup (schema {fields['schema']})")
+        raise ArchiveUnusable(
+            f"the manifests were written by a newer fbbackup (schema {fields['schema']}, this one knows "
+            f"{schema.VERSION}); install the newer fbbackup"
+        )
     return fields
 
 
@@ -103,7 +108,7 @@ def lines_of_photos(db: Connection, ids: Sequence[str]) -> Iterator[bytes]:
 
 def _lines(db: Connection, rows: Sequence[Row]) -> Iterator[bytes]:
     ids = json.dumps([row["id"] for row in rows])
-    parts = {name: _by_photo(db.execute(sql, (ids,))) for name, sql in _PARTS.items()}
+    parts = {name: _by_photo(db.execute(sql, (ids,))) for name, sql in PARTS.items()}
     wanted = json.dumps([row["place_id"] for row in rows if row["place_id"] is not None])
     places = {
         row["id"]: _fields(row)

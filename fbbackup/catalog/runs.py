@@ -102,6 +102,12 @@ def finish_run(db: Connection, run_id: int, record: RunRecord, verdicts: Sequenc
     )
 
 
+def is_known(db: Connection, run_id: int, started_at: str) -> bool:
+    """Whether this run is on record."""
+    row = db.execute("SELECT 1 FROM runs WHERE id = ? AND started_at = ?", (run_id, started_at)).fetchone()
+    return row is not None
+
+
 def verdicts(db: Connection, account_id: int) -> list[Verdict]:
     """The verdict on each album that is not gone, judged now from memberships and stored files.
 
