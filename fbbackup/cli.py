@@ -60,22 +60,129 @@ def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command()
 @click.option("--photos", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Size of the library.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the pretend Facebook; 0 = any.")
-@click.option("--no-serve", is_flag=True, help="End after the runs (there is no gallery to serve yet).")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the gallery; 0 = any.")
+@click.option("--no-serve", is_flag=True, help="End after the runs, without the gallery.")
 @as_json
 @click.pass_obj
 def demo(options: Options, photos: int, port: int, no_serve: bool, json_out: bool) -> None:
-    """Shows the whole thing without an account, on a pretend Facebook."""
+    """Shows the whole thing without an account, on a pretend Facebook; ends with the gallery, until Ctrl-C."""
     from fbbackup.demo import run_demo
 
-    record = run_demo(
-        photos=photos,
-        port=port,
-        folder=Path(options.archive).absolute() if options.archive else None,
-        quiet=options.quiet or json_out,
-    )
+    folder = Path(options.archive).absolute() if options.archive else None
+    record = run_demo(photos=photos, folder=folder, quiet=options.quiet or json_out)
     _result(json_out, record, record["lines"])
     _end_with(max(run["exit_code"] for run in record["runs"]))
+    if not (no_serve or json_out):
+        from fbbackup.config import Config
+        from fbbackup.web.server import Bind, serve
+
+        home = Path(record["archive"]).parent
+        environ = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
+        serve(Config(), Path(record["archive"]), Bind("127.0.0.1", port), _say, environ)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 = any free one.")
+@click.option("--host", help="Address to listen on; any other than loopback needs a password.")
+@click.pass_obj
+def serve(options: Options, port: int | None, host: str | None) -> None:
+    """Serves the gallery and the local APIs until Ctrl-C or SIGTERM."""
+    from fbbackup.config import address
+    from fbbackup.web.server import Bind
+    from fbbackup.web.server import serve as serve_gallery
+
+    config = options.config()
+    bind = Bind(address(host) if host else config.web.host, config.web.port if port is None else port)
+    serve_gallery(config, options.root(config), bind, _say)
+
+
+@cli.command()
+@click.option("--remove", is_flag=True, help="Remove the password; only this machine may look then.")
+def password(remove: bool) -> None:
+    """Sets the password of the gallery: asked twice on a terminal, else read from stdin."""
+    from fbbackup.web.commands import remove_password, set_password
+
+    if remove:
+        remove_password()
+        click.echo("the password is removed; restart a server that runs")
+        return
+    if sys.stdin.isatty():
+        text = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        text = sys.stdin.readline().rstrip("\r\n")
+    set_password(text)
+    click.echo("the password is set; restart a server that runs")
+
+
+@cli.group()
+def session() -> None:
+    """Tokens with which programs use the local APIs."""
+
+
+@session.command("new")
+@click.option("--account", required=True, help="The account that the program may ask about.")
+@click.option("--scope", type=click.Choice(["read", "write"]), default="read", show_default=True)
+@click.option("--expires", type=float, metavar="DAYS", help="When it ends, parts of days too; without it: never.")
+@as_json
+@click.pass_obj
+def session_new(options: Options, account: str, scope: str, expires: float | None, json_out: bool) -> None:
+    """Makes a token; it is shown this once."""
+    from fbbackup.web.commands import new_session, new_session_lines
+
+    config = options.config()
+    known = options.archive or config.archive
+    catalog = config.catalog.path or (options.root(config) if known else Path()) / "catalog.sqlite"
+    record = new_session(config, catalog, account, scope, expires)
+    _result(json_out, record, new_session_lines(record))
+
+
+@session.command("list")
+@as_json
+def session_list(json_out: bool) -> None:
+    """All sessions that have not ended."""
+    from fbbackup.web.commands import all_sessions, session_lines
+
+    found = all_sessions()
+    _result(json_out, {"sessions": [one.public() for one in found]}, session_lines(found))
+
+
+@session.command("revoke")
+@click.argument("session_id", metavar="ID")
+@as_json
+def session_revoke(session_id: str, json_out: bool) -> None:
+    """Ends a session at once, open connections included."""
+    from fbbackup.web.commands import revoke_session
+
+    revoke_session(session_id)
+    _result(json_out, {"revoked": session_id}, [f"session {session_id} is revoked"])
+
+
+@cli.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many to show.")
+@as_json
+@click.pass_obj
+def search(options: Options, query: tuple[str, ...], limit: int, json_out: bool) -> None:
+    """Finds photos by words and filters, as the gallery does: lake from:2014 person:Ada has:caption."""
+    from fbbackup.web.commands import found, found_lines
+
+    with _catalog(options) as (db, _):
+        record = found(db, _shell_words(query), limit)
+    _result(json_out, record, found_lines(record))
+
+
+def _shell_words(words: tuple[str, ...]) -> str:
+    """One text of what the shell took apart: `person:"Ada Example"` comes as one word without its quotes."""
+    if len(words) == 1:
+        return words[0]
+    quoted = []
+    for word in words:
+        name, colon, value = word.partition(":")
+        if " " not in word or '"' in word:
+            quoted.append(word)
+        else:
+            quoted.append(f'{name}:"{value}"' if colon and " " not in name else f'"{word}"')
+    return " ".join(quoted)
 
 
 @cli.command()
@@ -406,6 +513,11 @@ def _result(json_out: bool, record: dict[str, Any], lines: list[str]) -> None:
     else:
         for line in lines:
             click.echo(line)
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+    sys.stdout.flush()
 
 
 def _end_with(exit_code: int) -> None:

@@ -22,13 +22,13 @@ PHOTOS_IN_AN_ALBUM = 25
 SAMPLE_QUERY = "SELECT file_date, caption, albums, path FROM library LIMIT 10"
 
 
-def run_demo(*, photos: int, port: int, folder: Path | None, quiet: bool) -> dict[str, Any]:
+def run_demo(*, photos: int, folder: Path | None, quiet: bool) -> dict[str, Any]:
     """Backs up a drawn library: first run, a run that finds nothing to do, an edit upstream, a third run."""
     home = folder or Path(tempfile.mkdtemp(prefix="fbbackup-demo-"))
     archive = home / "archive"
     results: list[SyncResult] = []
     say = _silent if quiet else _say
-    with _simulator(photos, port) as facebook:
+    with _simulator(photos) as facebook:
         _control(facebook, "settings", videos_without_source=False)
         config = Config(archive=archive, accounts=(Account(name=ACCOUNT, api_url=facebook["url"]),))
         environ = {"FBBACKUP_TOKEN_DEMO": facebook["token"], "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
@@ -86,10 +86,10 @@ def _next_steps(archive: Path) -> list[str]:
 
 
 @contextmanager
-def _simulator(photos: int, port: int) -> Iterator[dict[str, Any]]:
+def _simulator(photos: int) -> Iterator[dict[str, Any]]:
     albums = max(2, photos // PHOTOS_IN_AN_ALBUM)
     command = [sys.executable, "-m", "fbbackup.simulator", "--photos", str(photos), "--albums", str(albums)]
-    command += ["--port", str(port), "--exit-with-stdin", "--json"]
+    command += ["--port", "0", "--exit-with-stdin", "--json"]
     process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ}
     )
@@ -107,6 +107,6 @@ def _simulator(photos: int, port: int) -> Iterator[dict[str, Any]]:
 def _announcement(stdout: IO[str] | None) -> dict[str, Any]:
     line = stdout.readline() if stdout is not None else ""
     if not line:
-        raise FbbackupError("the pretend Facebook did not start; is the port free? Run again with another --port")
+        raise FbbackupError("the pretend Facebook did not start; run `python -m fbbackup.simulator` to see why")
     announced: dict[str, Any] = json.loads(line)
     return announced

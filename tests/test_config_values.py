@@ -37,7 +37,7 @@ def refusal(path: Path | None, **environ: str) -> str:
 
 # --- keys and values
 
-_TOP = "known are archive, accounts, destinations, schedule, download, thumbnails, catalog, limits"
+_TOP = "known are archive, accounts, destinations, schedule, download, thumbnails, catalog, limits, web"
 _PATH = "must be a path in quotes, with no control characters"
 _LIST = "must be a list of tables; write [[accounts]] above each"
 _HOSTS = 'must be a list of plain host names such as ["pictures.example.org"]'
@@ -46,7 +46,7 @@ _SIZE = 'must be a size such as 1048576, "500 MB" or "1 GiB"'
 MISTAKES = [
     ("archiv = 'x'", 1, 'unknown key "archiv"; did you mean "archive"?'),
     ("\n\nfile = 'x'", 3, f'unknown key "file"; {_TOP}'),
-    ("[web]\nport = 1", 1, f'unknown key "web"; {_TOP}'),
+    ("[gallery]\nport = 1", 1, f'unknown key "gallery"; {_TOP}'),
     ("workers = 3", 1, 'unknown key "workers"; it belongs in [download]'),
     ("[[accounts]]\nname='a'\narchive='x'", 3, 'unknown key "archive" in [[accounts]]; it belongs at the top, above'),
     ("[download]\nworker = 1", 2, 'unknown key "worker" in [download]; did you mean "workers"?'),

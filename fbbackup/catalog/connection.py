@@ -95,14 +95,19 @@ def memory() -> Catalog:
     return Catalog(lambda: _connect(None))
 
 
-def open_reader(path: Path) -> Connection:
-    """A read-only connection for commands that report; it never checkpoints. Raises ArchiveUnusable."""
+def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
+    """A read-only connection for commands that report; it never checkpoints. Raises ArchiveUnusable.
+
+    `any_thread` lets another thread than the opening one use (and close) it, never two at once.
+    """
     if not path.is_file():
         raise ArchiveUnusable(f"there is no catalog at {path}; `fbbackup sync` makes one")
     name = path.absolute().as_uri()
     last: Exception | None = None
     for mode in ("mode=ro", "mode=ro&immutable=1"):
-        db: Connection = sqlite3.connect(f"{name}?{mode}", uri=True, timeout=BUSY_SECONDS)
+        db: Connection = sqlite3.connect(
+            f"{name}?{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=not any_thread
+        )
         try:
             if _check_version(db, path) == 0:
                 raise ArchiveUnusable(f"the catalog at {path} was never finished; `fbbackup sync` completes it")

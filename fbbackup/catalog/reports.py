@@ -113,7 +113,7 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     found["files"] = _rows(
         db,
         "SELECT f.key, f.sha256, f.bytes, f.content_type, f.width, f.height, x.is_current, x.source, f.stored_at, "
-        "f.verified_at, f.damaged_at FROM photo_files x JOIN files f ON f.sha256 = x.sha256 "
+        "f.verified_at, f.damaged_at, f.orientation, f.color FROM photo_files x JOIN files f ON f.sha256 = x.sha256 "
         "WHERE x.photo_id = ? ORDER BY x.is_current DESC, f.stored_at",
         photo_id,
     )

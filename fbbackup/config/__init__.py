@@ -16,9 +16,10 @@ from fbbackup.config.settings import (
     Schedule,
     Setting,
     Thumbnails,
+    Web,
     settings,
 )
-from fbbackup.config.shapes import size
+from fbbackup.config.shapes import address, size
 
 __all__ = [
     "Account",
@@ -30,6 +31,8 @@ __all__ = [
     "Schedule",
     "Setting",
     "Thumbnails",
+    "Web",
+    "address",
     "load",
     "settings",
     "size",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fbbackup.config.shapes import (
+    ADDRESS,
     API_URL,
     FLAG,
     HOSTS,
@@ -131,6 +132,17 @@ class CatalogFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """The gallery and the local APIs."""
+
+    host: str = _setting(ADDRESS, "127.0.0.1", "Address to listen on; any other than loopback needs a password.")
+    port: int = _setting(whole(0, 65_535), 8765, "Port to listen on; 0 = any free one.")
+    hosts: tuple[str, ...] = _setting(
+        HOSTS, (), "Further names that browsers may call this server by, such as that of a proxy in front of it."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """When a run holds back."""
 
@@ -165,6 +177,7 @@ class Config:
     thumbnails: Thumbnails = _section(Thumbnails)
     catalog: CatalogFile = _section(CatalogFile)
     limits: Limits = _section(Limits)
+    web: Web = _section(Web)
     file: Path | None = field(default=None, compare=False)
 
     def account(self, name: str) -> Account:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from fbbackup.errors import ConfigError
 
 SOURCES = ("graph", "legacy")
 """What an account can read from."""
@@ -184,6 +187,30 @@ def _read_hours(raw: object, base: Path) -> str:
 
 RHYTHM = Shape("text", _read_rhythm)
 QUIET_HOURS = Shape("text", _read_hours)
+
+
+def _read_address(raw: object, base: Path) -> str:
+    try:
+        return str(ip_address(raw)) if isinstance(raw, str) and raw != "localhost" else _localhost(raw)
+    except ValueError:
+        raise Wrong('must be an address of this machine such as "127.0.0.1", "::1" or "0.0.0.0"') from None
+
+
+def _localhost(raw: object) -> str:
+    if raw != "localhost":
+        raise ValueError
+    return "127.0.0.1"
+
+
+def address(text: str) -> str:
+    """An address of this machine, from the command line."""
+    try:
+        return _read_address(text, Path())
+    except Wrong as wrong:
+        raise ConfigError(f"--host {wrong}") from None
+
+
+ADDRESS = Shape("text", _read_address)
 FLAG = Shape("true or false", _read_flag, lambda text: {"true": True, "false": False}.get(text.strip().lower(), text))
 PATH = Shape("path", _read_path)
 PERCENT = whole(0, 100)

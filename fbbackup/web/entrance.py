@@ -1,0 +1,67 @@
+"""Coming in and going out: the one-time link, the password, the cookie."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fbbackup.web.look import render
+from fbbackup.web.site import Site
+from fbbackup.web.visitors import LASTS_SECONDS
+
+
+async def login_page(site: Site, request: Request) -> Response:
+    """Opens a session for a one-time link; otherwise asks for the password, or says where the link is."""
+    link = request.query_params.get("link", "")
+    if link:
+        if not site.password_needed and site.visitors.use_link(link):
+            site.say(f"The link was used. For another browser: {site.new_link()}")
+            return _let_in(site)
+        return _form(site, request, "This link was used already, or belongs to an earlier start of the server.", 403)
+    if came_in(site, request):
+        return RedirectResponse("/", 303)
+    return _form(site, request, "", 200)
+
+
+async def login(site: Site, request: Request) -> Response:
+    """Checks a password, as often as guessing is allowed."""
+    if not site.password_needed:
+        return _form(site, request, "There is no password here; use the link that `fbbackup serve` printed.", 403)
+    address = request.client.host if request.client else ""
+    wait = site.password.wait_seconds(address)
+    if wait > 0:
+        answer = _form(site, request, f"Too many wrong passwords; try again in {int(wait) + 1} seconds.", 429)
+        answer.headers["retry-after"] = str(int(wait) + 1)
+        return answer
+    given = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5).get("password", [""])[0]
+    if not await site.password.is_right(given, address):
+        return _form(site, request, "That is not the password.", 401)
+    return _let_in(site)
+
+
+async def logout(site: Site, request: Request) -> Response:
+    site.visitors.leave(request.cookies.get(site.cookie, ""))
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(site.cookie, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+def came_in(site: Site, request: Request) -> bool:
+    """Whether the browser's cookie belongs to a living session."""
+    return site.visitors.knows(request.cookies.get(site.cookie, ""))
+
+
+def _let_in(site: Site) -> Response:
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        site.cookie, site.visitors.enter(), max_age=int(LASTS_SECONDS), path="/", httponly=True, samesite="strict"
+    )
+    return answer
+
+
+def _form(site: Site, request: Request, problem: str, status: int) -> Response:
+    return render(
+        request, "login.html", status, title="Log in", here="", problem=problem, with_password=site.password_needed
+    )

@@ -1,0 +1,58 @@
+"""What the pages and APIs of one server share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fbbackup.stores.tree import Tree
+from fbbackup.web.readers import Readers
+from fbbackup.web.sessions import Sessions
+from fbbackup.web.shelf import Shelf
+from fbbackup.web.visitors import Password, Visitors
+
+UpdateToken = Callable[[str, str, Sequence[str]], Awaitable[None]]
+"""Replaces an account's token after Facebook accepted the new one: account, token, scopes that it must have."""
+
+
+@dataclass(eq=False)
+class Site:
+    """One archive being served. `backup_now` is there when a daemon runs; `healthy` tells whether backups are on time.
+
+    `say` shows a line to whoever started the server.
+    """
+
+    root: Path
+    readers: Readers
+    sessions: Sessions
+    visitors: Visitors
+    password: Password
+    accounts: tuple[str, ...]
+    update_token: UpdateToken
+    names: frozenset[str]
+    thumbnail_size: int = 320
+    cookie: str = "fbbackup"
+    password_needed: bool = False
+    backup_now: Callable[[], Awaitable[None]] | None = None
+    healthy: Callable[[], Awaitable[bool]] | None = None
+    say: Callable[[str], None] = lambda line: None
+    url: str = ""
+    shelf: Shelf = field(default_factory=Shelf)
+    _tree: Tree | None = field(default=None, repr=False)
+
+    @property
+    def tree(self) -> Tree | None:
+        """The archive's files; None while there is no archive."""
+        if self._tree is None and self.root.is_dir():
+            self._tree = Tree(self.root)
+        return self._tree
+
+    def new_link(self) -> str:
+        """An address that opens the gallery once in one browser."""
+        return f"{self.url}/login?link={self.visitors.new_link_token()}"
+
+    def close(self) -> None:
+        self.readers.close()
+        if self._tree is not None:
+            self._tree.close()

@@ -1,0 +1,3 @@
+"""The gallery in Debian's Chromium."""
+
+from __future__ import annotations

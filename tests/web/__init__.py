@@ -1,0 +1,3 @@
+"""The server: pages, files, APIs, and who may see them."""
+
+from __future__ import annotations
