@@ -11,8 +11,8 @@ LARGEST_ITEM = 8 << 20
 DEEPEST = 64
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^,\]}\s]*")
-_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.S)
-_MARK = re.compile(rb'"(?:[^"\\]+|\\.)*"|[\[\]{}"]', re.S)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.S)
+_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}"]', re.S)
 
 
 class BadJson(ValueError):

@@ -65,7 +65,7 @@ def place(node: Any) -> Place | None:
 def people(node: Any) -> tuple[Tag, ...]:
     """Marked people, as objects with a name or as plain names."""
     found: dict[str, Tag] = {}
-    for entry in node if isinstance(node, list) else []:
+    for entry in node if isinstance(node, list) else [node]:
         name = words(entry.get("name") if isinstance(entry, dict) else entry)
         if name:
             found.setdefault(name, Tag(name))

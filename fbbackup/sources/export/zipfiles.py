@@ -102,7 +102,7 @@ def _end_at(file: BinaryIO, tail: bytes, at: int, base: int) -> _End | None:
     disk, _, _, count, size, offset = struct.unpack_from("<HHHHII", tail, at + 4)
     position = base + at
     if disk not in (0, 0xFFFF):
-        raise BadZip("it is one volume of a split zip")
+        return None
     if 0xFFFFFFFF in (size, offset) or count == 0xFFFF:
         large = _zip64_end(file, position)
         if large is not None:
@@ -133,7 +133,7 @@ def _zip64_end(file: BinaryIO, position: int) -> tuple[int, int, int, int] | Non
             if record[:4] == b"PK\x06\x06":
                 count, size, offset = struct.unpack_from("<QQQ", record, 32)
                 return count, size, offset, place
-    raise BadZip("its zip64 end record is missing")
+    return None
 
 
 class _Reading:
@@ -182,6 +182,9 @@ class _Reading:
         try:
             size, packed, offset = _large_values(extra, size, packed, offset)
             self._note_span(offset, packed, len(raw))
+            if len(self._entries) >= MOST_ENTRIES:
+                self._beyond += 1
+                return
             mode = attributes >> 16 if made_by >> 8 in (3, 19) else 0
             fault = fault_of(name, flags, method, mode) or _fault_of_sizes(size, packed, method)
         except ValueError as lie:
@@ -201,9 +204,6 @@ class _Reading:
         if known is not None:
             if known != (entry.crc, entry.size):
                 self._refuse(entry.name, "the name stands in the zip twice, with other content")
-            return
-        if len(self._entries) >= MOST_ENTRIES:
-            self._beyond += 1
             return
         self._names[folded(entry.name)] = (entry.crc, entry.size)
         self._entries.append(entry)
