@@ -33,7 +33,7 @@ def keep_journal(*, verbose: bool, for_journald: bool, stream: TextIO | None = N
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Line(for_journald=for_journald))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
-    for name in ("httpx", "httpcore", "aiohttp", "asyncio", "PIL"):
+    for name in ("httpx", "httpcore", "aiohttp", "asyncio", "PIL", "apprise", "urllib3", "requests"):
         logging.getLogger(name).setLevel(logging.WARNING)
     sys.excepthook = _uncaught
 

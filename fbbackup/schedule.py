@@ -13,6 +13,9 @@ from fbbackup.clock import Clock
 from fbbackup.config.shapes import interval_seconds
 from fbbackup.errors import ConfigError
 
+_MOMENTS = 32
+"""So many moments ahead show the rhythm of a cron expression."""
+
 STEP_SECONDS = 60.0
 """A date that moved by more than this against the steady clock was set by somebody."""
 
@@ -104,6 +107,24 @@ def quiet_seconds(quiet_hours: str | None, now: datetime, zone: tzinfo | None = 
     if minute >= end:
         over += timedelta(days=1)
     return max(1.0, (over.astimezone(UTC) - now).total_seconds())
+
+
+def longest_pause(rhythm: str, quiet_hours: str | None, now: datetime) -> timedelta:
+    """The longest time between two runs that this schedule allows, without trouble."""
+    zone = local_zone()
+    trigger = _trigger(rhythm, 0, now.astimezone(zone), zone)
+    longest, last = timedelta(), None
+    for _ in range(_MOMENTS):
+        moment = trigger.get_next_fire_time(last, now.astimezone(zone) if last is None else last)
+        if moment is None:
+            break
+        if last is not None:
+            longest = max(longest, moment.astimezone(UTC) - last.astimezone(UTC))
+        last = moment
+    if quiet_hours:
+        begin, end = (_minutes(part) for part in quiet_hours.split("-"))
+        longest += timedelta(minutes=(end - begin) % (24 * 60))
+    return longest
 
 
 def _minutes(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Any
 
@@ -67,6 +68,26 @@ def _last_run(db: Connection, account_id: int, condition: str) -> dict[str, Any]
         (account_id,),
     ).fetchone()
     return {**dict(row), "counters": json.loads(row["counters"])} if row else None
+
+
+def last_good_run(db: Connection, account: str) -> datetime | None:
+    """When the last run ended that no error cut short."""
+    row = db.execute(
+        "SELECT r.finished_at FROM runs r JOIN accounts a ON a.id = r.account_id WHERE a.name = ? "
+        "AND r.outcome IN ('complete', 'incomplete') AND r.error IS NULL ORDER BY r.id DESC LIMIT 1",
+        (account,),
+    ).fetchone()
+    return datetime.fromisoformat(row["finished_at"]) if row is not None else None
+
+
+def run_totals(db: Connection, account: str) -> list[dict[str, Any]]:
+    """Runs that ended, by outcome, with their calls and bytes."""
+    rows = db.execute(
+        "SELECT r.outcome, count(*) AS runs, sum(r.calls) AS calls, sum(r.bytes) AS bytes FROM runs r "
+        "JOIN accounts a ON a.id = r.account_id WHERE a.name = ? AND r.outcome IS NOT NULL GROUP BY r.outcome",
+        (account,),
+    )
+    return [dict(row) for row in rows]
 
 
 def account_ids(db: Connection) -> dict[str, int]:

@@ -38,6 +38,7 @@ def _required(shape: Shape, help_text: str) -> Any:
 
 
 _NAME = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, - or _")
+_DIGEST = text(r"changes|always|weekly|never", "changes, always, weekly or never")
 _VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
 _APP_ID = text(r"[0-9A-Za-z]{1,64}", "the app's id, digits as a rule")
 _USER_ID = text(r"[0-9]{1,32}", "the digits of the user's id")
@@ -93,6 +94,14 @@ class Schedule:
         QUIET_HOURS, None, "Local time in which the daemon starts no run by itself, such as 08:00-18:30."
     )
     deep_days: int = _setting(whole(1, 365), 14, "Every album is listed again at least this often.")
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """What the daemon tells, besides its log. Addresses of services are secrets and not set here."""
+
+    digest: str = _setting(_DIGEST, "changes", "Runs that are told of: changes, always, weekly (summed up) or never.")
+    hook: Path | None = _setting(PATH, None, "Command that is started for each event, with JSON on its stdin.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,7 @@ class Config:
         metadata={"each": Destination, "help": "Where `upload` publishes: one [[destinations]] table each."},
     )
     schedule: Schedule = _section(Schedule)
+    notify: Notify = _section(Notify)
     download: Download = _section(Download)
     thumbnails: Thumbnails = _section(Thumbnails)
     catalog: CatalogFile = _section(CatalogFile)

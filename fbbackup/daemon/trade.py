@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fbbackup.app import Place, SyncOptions, SyncResult, archive_place, sync_account
-from fbbackup.catalog import open_reader, plans
+from fbbackup.catalog import changes, open_reader, plans
 from fbbackup.clock import Clock
 from fbbackup.config import Account, Config
-from fbbackup.credentials import Credentials, fingerprint
+from fbbackup.credentials import Credentials, fingerprint, state_folder
 from fbbackup.daemon.worker import Ended
 from fbbackup.errors import FbbackupError
+from fbbackup.login import renew
+from fbbackup.notices import Clocks, Memory, Notice, Run, Speaker
 from fbbackup.protocols import Report
 
+log = logging.getLogger("fbbackup.daemon")
+RENEW_BEFORE = timedelta(days=45)
+_A_DAY = timedelta(days=1)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,6 +41,7 @@ class ArchiveTrade:
         self._clock = clock
         self._environ = environ
         self._credentials = Credentials(environ)
+        self._memory = Memory(state_folder(environ))
 
     async def run(self, account: Account, options: SyncOptions, report: Report) -> SyncResult:
         """One run. Raises what makes the archive unusable, and bugs."""
@@ -88,4 +96,43 @@ class ArchiveTrade:
             return None
 
     async def announce(self, account: Account, ended: Ended) -> None:
-        """Nobody but the journal is told yet."""
+        """Renews the login while that is possible, and tells people how the run ended. Raises nothing."""
+        try:
+            run = self._told(account.name, ended)
+            speaker = Speaker(self.config.notify, self._credentials, self._memory)
+            if run.error is None and await self._renewed(account, run.clocks):
+                words = "Facebook gave a fresh one for it, as long as it still does"
+                await speaker.tell(
+                    Notice("login-renewed", account.name, f"{account.name}: login renewed", words, quiet=True), run.at
+                )
+                run = replace(run, clocks=Clocks())
+            await speaker.after(run)
+        except Exception:
+            log.exception("a notice could not be given")
+
+    def _told(self, account: str, ended: Ended) -> Run:
+        now = self._clock.now()
+        clocks = Clocks(*self._ask((None, None, None), changes.clocks, account))
+        if isinstance(ended, Exception):
+            return Run(account, now, "failed", ended, clocks=clocks)
+        done = ended.run
+        return Run(
+            account, now, done.outcome, done.error, ended.record(),
+            self._ask(changes.Changes(), changes.changes_of_run, account, done.run_id),
+            self._ask(changes.Changes(), changes.changes_since, account, now - timedelta(days=7)), clocks,
+        )  # fmt: skip
+
+    async def _renewed(self, account: Account, clocks: Clocks) -> bool:
+        """Whether a fresh token came; asked for once a day when the login ends before long."""
+        if account.source != "graph" or clocks.login_ends_at is None:
+            return False
+        known, now = self._memory.account(account.name), self._clock.now()
+        tried = known.get("renewal_tried_at")
+        if clocks.login_ends_at - now > RENEW_BEFORE or (tried and now - datetime.fromisoformat(tried) < _A_DAY):
+            return False
+        self._memory.save(account.name, {**known, "renewal_tried_at": now.isoformat(timespec="seconds")})
+        try:
+            return await renew(self.config, account, self._credentials)
+        except FbbackupError as error:
+            log.info("%s: the login was not renewed: %s", account.name, error)
+            return False

@@ -60,7 +60,7 @@ class GraphSettings:
     def token_remedy(self) -> str:
         """What a person does about a refused token."""
         variable = "FBBACKUP_TOKEN_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
-        return f"put a fresh token into {variable} or credentials.toml"
+        return f"run `fbbackup login {self.name}`, or put a fresh token into {variable} or credentials.toml"
 
 
 class GraphApi:

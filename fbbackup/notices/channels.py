@@ -1,0 +1,97 @@
+"""The ways to people and programs: apprise's services, a command with JSON on stdin, a dead man's switch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fbbackup.credentials import Secret
+from fbbackup.errors import ConfigError, SourceUnavailable
+from fbbackup.http import HostRules, Http, HttpSettings, register_secret
+
+log = logging.getLogger("fbbackup.notices")
+_SECONDS = 60.0
+_SECRETS = (
+    "FBBACKUP_TOKEN_",
+    "FBBACKUP_APP_SECRET_",
+    "FBBACKUP_CLIENT_TOKEN_",
+    "FBBACKUP_NOTIFY_URLS",
+    "FBBACKUP_PING_URL",
+)
+
+
+async def push(urls: Sequence[Secret], title: str, text: str) -> None:
+    """Sends a notice to every service. What can't be sent is told to the log."""
+    if not urls:
+        return
+    for url in urls:
+        register_secret(url.reveal())
+    try:
+        sent = await asyncio.wait_for(asyncio.to_thread(_push, urls, title, text), _SECONDS)
+    except ImportError:
+        log.warning("notify_urls are set, but the extra is missing; install fbbackup[notify]")
+    except TimeoutError:
+        log.warning("a notice could not be sent in a minute")
+    else:
+        if not sent:
+            log.warning("a notice could not be sent to every service; check notify_urls")
+
+
+def _push(urls: Sequence[Secret], title: str, text: str) -> bool:
+    import apprise
+
+    services = apprise.Apprise()
+    known = [services.add(url.reveal()) for url in urls]
+    return bool(services.notify(body=text, title=title)) and all(known)
+
+
+async def run_hook(command: Path, event: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> None:
+    """Starts the command with the event on stdin, and without fbbackup's secrets in its environment."""
+    clean = {name: value for name, value in environ.items() if not name.startswith(_SECRETS)}
+    clean.pop("CREDENTIALS_DIRECTORY", None)
+    clean.pop("NOTIFY_SOCKET", None)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            str(command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL, env=clean,
+        )  # fmt: skip
+    except OSError as error:
+        log.warning("the hook %s can't be started: %s", command, error.strerror)
+        return
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await process.communicate(json.dumps(event, ensure_ascii=False).encode() + b"\n")
+    except TimeoutError:
+        log.warning("the hook %s took longer than a minute and was ended", command)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        log.warning("the hook %s ended with %d", command, process.returncode)
+
+
+async def ping(url: Secret | None, *, well: bool) -> None:
+    """Tells a dead man's switch that a run ended, with `/fail` behind the address when it did not go well."""
+    if url is None:
+        return
+    register_secret(url.reveal())
+    address = url.reveal() if well else f"{url.reveal().rstrip('/')}/fail"
+    try:
+        http = Http(HostRules.of(url.reveal()), HttpSettings(total_seconds=_SECONDS))
+    except ConfigError:
+        log.warning("ping_url has to begin with https://")
+        return
+    try:
+        reply = await http.call(address, {})
+        if reply.status >= 400:
+            log.warning("the dead man's switch answered %d", reply.status)
+    except SourceUnavailable as error:
+        log.warning("the dead man's switch could not be reached: %s", error)
+    finally:
+        await http.close()

@@ -1,0 +1,60 @@
+"""What people were told already, so that nobody is told twice, and the last notices for whoever shows them."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+NAME = "notices.json"
+KEPT = 50
+
+
+class Memory:
+    """A small file in the state folder. Lost, it costs a repeated notice; so it is replaced whole and never synced."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / NAME
+
+    def account(self, name: str) -> dict[str, Any]:
+        """What is remembered of an account; change it and `save`."""
+        accounts = self._load().get("accounts")
+        found = accounts.get(name) if isinstance(accounts, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def save(self, name: str, known: dict[str, Any]) -> None:
+        """Remembers it. A disk that takes no more costs only the memory."""
+        content = self._load()
+        accounts = content.get("accounts")
+        content["accounts"] = {**(accounts if isinstance(accounts, dict) else {}), name: known}
+        self._write(content)
+
+    def keep(self, notice: dict[str, Any]) -> None:
+        """Adds a notice to the last ones."""
+        content = self._load()
+        content["recent"] = [notice, *self.recent()][:KEPT]
+        self._write(content)
+
+    def recent(self) -> list[dict[str, Any]]:
+        """The last notices, newest first."""
+        found = self._load().get("recent")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self._file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _write(self, content: dict[str, Any]) -> None:
+        with suppress(OSError):
+            self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
+            part = self._file.with_name(f"{NAME}.part")
+            part.unlink(missing_ok=True)
+            opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with os.fdopen(opened, "w") as out:
+                json.dump(content, out, indent=1)
+            part.replace(self._file)
