@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -489,22 +490,15 @@ def upload(options: Options, /, json_out: bool, **wish: Any) -> None:
     _end_with(record["exit_code"])
 
 
-class _catalog:  # noqa: N801 - reads like a function where it is used
+@contextmanager
+def _catalog(options: Options) -> Iterator[tuple[Connection, Path]]:
     """The catalog for reading, and the archive's folder."""
+    from fbbackup.catalog.connection import reading
 
-    def __init__(self, options: Options) -> None:
-        config = options.config()
-        self._root = options.root(config)
-        self._path = config.catalog.path or self._root / "catalog.sqlite"
-
-    def __enter__(self) -> tuple[Connection, Path]:
-        from fbbackup.catalog.connection import open_reader
-
-        self._db = open_reader(self._path)
-        return self._db, self._root
-
-    def __exit__(self, *exc: object) -> None:
-        self._db.close()
+    config = options.config()
+    root = options.root(config)
+    with reading(config.catalog.path or root / "catalog.sqlite") as db:
+        yield db, root
 
 
 def _result(json_out: bool, record: dict[str, Any], lines: list[str]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
-from fbbackup.catalog import open_reader
+from fbbackup.catalog import open_reader, reading
 from fbbackup.config import Config
 from fbbackup.credentials import Credentials
 from fbbackup.errors import DamageFound, FbbackupError
@@ -93,12 +94,8 @@ def _judge(config: Config, archive: str | None, *, strict: bool) -> tuple[list[d
     root = config.archive_folder(archive)
     at_rest = not open_existing(root).in_use()
     store = DirectoryStore(root, threads=1)
-    db = open_reader(config.catalog.path or root / "catalog.sqlite")
-    try:
+    with closing(store), reading(config.catalog.path or root / "catalog.sqlite") as db:
         findings = list(oracle(db, store, read_all=strict, at_rest=at_rest))
-    finally:
-        db.close()
-        store.close()
     counts = Counter(finding.rule for finding in findings)
     checked = rules_for(read_all=strict, at_rest=at_rest)
     return [

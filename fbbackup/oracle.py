@@ -131,12 +131,16 @@ def oracle(db: Connection, files: Files, *, read_all: bool, at_rest: bool = True
     for rule in _CATALOG_RULES:
         if rule in checked:
             yield from (Finding(rule.name, subject) for subject in rules.broken(db, rule.name))
-    yield from _recorded_files(db, files, read_all)
-    yield from _changed_files(db, files)
+    try:
+        yield from _recorded_files(db, files, read_all)
+        yield from _changed_files(db, files)
+        if at_rest:
+            yield from _thumbnails(db, files, read_all)
+            for folder in PICTURE_FOLDERS:
+                yield from _unrecorded(db, files, folder)
+    except db.DatabaseError as error:
+        yield Finding(rules.DAMAGED_PAGES, f"the list of files can't be read ({error})")
     if at_rest:
-        yield from _thumbnails(db, files, read_all)
-        for folder in PICTURE_FOLDERS:
-            yield from _unrecorded(db, files, folder)
         yield from (Finding(_UNFINISHED.name, path) for path in files.unfinished())
 
 

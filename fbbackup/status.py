@@ -206,13 +206,10 @@ def account_records(config: Config, root: Path | None) -> list[dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     path = config.catalog.path or (root / "catalog.sqlite" if root else None)
     if path is not None and path.is_file():
-        from fbbackup.catalog.connection import open_reader
+        from fbbackup.catalog.connection import reading
 
-        db = open_reader(path)
-        try:
+        with reading(path) as db:
             known = {row["name"]: _account(row) for row in reports.accounts(db)}
-        finally:
-            db.close()
     configured = {account.name: account for account in config.accounts}
     records = []
     for name in dict.fromkeys([*configured, *known]):

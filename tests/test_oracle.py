@@ -230,3 +230,12 @@ def test_addresses_of_stored_photos_leave_with_the_third_schema(archive: Path) -
     )(archive)
     open_catalog(archive / "catalog.sqlite").close()
     assert broken(archive) == set()
+
+
+def test_a_wrecked_catalog_breaks_rules_instead_of_the_doctor(archive: Path) -> None:
+    catalog = archive / "catalog.sqlite"
+    body = catalog.read_bytes()
+    catalog.write_bytes(body[:4096] + bytes(len(body) - 4096))
+    record = doctor(archive, strict=True)
+    assert record["exit_code"] == 5
+    assert {finding["rule"] for finding in record["findings"]} >= {rules.DAMAGED_PAGES, "stored without a file"}

@@ -6,6 +6,6 @@ subject each.
 
 from __future__ import annotations
 
-from fbbackup.catalog.connection import Catalog, memory, open_catalog, open_reader
+from fbbackup.catalog.connection import Catalog, memory, open_catalog, open_reader, reading
 
-__all__ = ["Catalog", "memory", "open_catalog", "open_reader"]
+__all__ = ["Catalog", "memory", "open_catalog", "open_reader", "reading"]

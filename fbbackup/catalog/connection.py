@@ -84,15 +84,24 @@ def open_catalog(path: Path) -> Catalog:
 
     Raises ArchiveUnusable for a catalog of a newer schema (nothing is changed) or a file that is none.
     """
-    try:
+    with _translated(path):
         return Catalog(lambda: _connect(path))
-    except sqlite3.DatabaseError as error:
-        raise _unusable(error, path) from error
 
 
 def memory() -> Catalog:
     """A catalog that lives in memory: the double for tests."""
     return Catalog(lambda: _connect(None))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """`open_reader` for as long as the block runs; what SQLite complains of meanwhile is told as ArchiveUnusable."""
+    db = open_reader(path)
+    try:
+        with _translated(path):
+            yield db
+    finally:
+        db.close()
 
 
 def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
@@ -220,14 +229,14 @@ def _migrate(db: Connection, path: Path | None) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(path: Path | None = None) -> Iterator[None]:
     """SQLite's complaints about disk and file in words that a person understands; our own mistakes stay as they are."""
     try:
         yield
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except sqlite3.DatabaseError as error:
-        raise _unusable(error) from error
+        raise _unusable(error, path) from error
 
 
 def _transaction(db: Connection, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -49,6 +49,11 @@ _QUESTIONS = {
 }
 
 
+def knows(rule: str) -> bool:
+    """Whether `broken` can tell."""
+    return rule in _QUESTIONS or rule in (STALE_SEARCH_ROW, STALE_SEARCH_INDEX)
+
+
 def broken(db: Connection, rule: str) -> Iterator[str]:
     """For whom a rule does not hold: ids, keys, or words where there is no id. A catalog too damaged for the
     question breaks the rule as well."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fbbackup.catalog import open_catalog, open_reader, schema
+from fbbackup.catalog import open_catalog, open_reader, reading, schema
 from fbbackup.errors import ArchiveUnusable
 
 
@@ -77,3 +77,37 @@ def test_what_is_no_catalog_is_refused_in_words(tmp_path: Path) -> None:
         open_catalog(path)
     with pytest.raises(ArchiveUnusable, match="can't be used"):
         open_reader(path)
+
+
+def wreck(path: Path) -> None:
+    """Overwrites the first page of the photos with zeros."""
+    db = sqlite3.connect(path)
+    page, size = db.execute(
+        "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = 'photos'"
+    ).fetchone()
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+
+
+def test_a_wrecked_catalog_is_told_of_in_words_to_readers_and_writers(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    open_catalog(path).close()
+    wreck(path)
+    with pytest.raises(ArchiveUnusable, match=r"malformed.*fbbackup rebuild"), reading(path) as db:
+        db.execute("SELECT caption FROM photos").fetchone()
+    with open_catalog(path) as catalog:
+        for ask in (catalog.read_now, catalog.write_now):
+            with pytest.raises(ArchiveUnusable, match="malformed"):
+                ask(lambda db: db.execute("SELECT caption FROM photos").fetchone())
+
+
+async def test_a_wrecked_catalog_is_told_of_in_words_to_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    open_catalog(path).close()
+    wreck(path)
+    with open_catalog(path) as catalog:
+        for ask in (catalog.read, catalog.write):
+            with pytest.raises(ArchiveUnusable, match="malformed"):
+                await ask(lambda db: db.execute("SELECT caption FROM photos").fetchone())
