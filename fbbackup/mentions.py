@@ -40,6 +40,7 @@ class Mention:
     place: Place | None = None
     people: tuple[Tag, ...] = ()
     comments: tuple[Comment, ...] = ()
+    precision: str = "second"
     found: bool = False
     raw: str = "{}"
 

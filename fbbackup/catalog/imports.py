@@ -64,7 +64,7 @@ def _bare(mention: Mention) -> Photo:
     """The row of a photo that nobody knew: its date decides the name of its file."""
     at, source = mention.dated
     return Photo(mention.id, mention.kind, file_date=at, file_date_source=source,
-                 file_date_precision="second" if at else None)  # fmt: skip
+                 file_date_precision=mention.precision if at else None)  # fmt: skip
 
 
 def _record_mention(db: Connection, mention: Mention, now: datetime) -> bool:
@@ -156,7 +156,7 @@ def _better_dates(db: Connection, row: Row, mention: Mention) -> dict[str, Any]:
     if not (better_date(row["file_date_source"], source) or first or (same and known is not None and mine > known)):
         return {}
     _note_origin(db, mention, "file_date", mention.weight)
-    changes = {"file_date": text(at), "file_date_source": source, "file_date_precision": "second"}
+    changes = {"file_date": text(at), "file_date_source": source, "file_date_precision": mention.precision}
     return {name: value for name, value in changes.items() if row[name] != value}
 
 

@@ -14,6 +14,8 @@ from fbbackup.mentions import AlbumFound, Coverage, Media, Mention, NotUnderstoo
 from fbbackup.models import Album, Kind
 from fbbackup.sources.export.jsonstream import BadJson, items
 from fbbackup.sources.export.names import VIDEOS, extension_of, folded, name_of
+from fbbackup.sources.export.pages import LARGEST as LARGEST_PAGE
+from fbbackup.sources.export.pages import read_page
 from fbbackup.sources.export.parts import open_parts, part_of
 from fbbackup.sources.export.textfiles import TextFile
 from fbbackup.sources.export.tree import MESSAGES, Tree
@@ -91,7 +93,19 @@ class Export:
             yield Problem(f"{printable(text.part)}: {printable(text.path)}: {error}")
 
     def _html(self, text: Media) -> Iterator[Piece]:
-        yield from ()
+        """A page; one without pictures tells at most whose export it is."""
+        if text.size > LARGEST_PAGE:
+            yield Problem(f"{printable(text.part)}: {printable(text.path)}: a page of {text.size:,} bytes is too large")
+            return
+        try:
+            page = read_page(self.read(text))
+        except DownloadError as error:
+            yield Problem(f"{printable(text.part)}: {printable(text.path)}: {error}")
+            return
+        file = TextFile(text, part_of(text).as_of, lambda mention: self._resolved(mention, text))
+        yield from file.read_page(page)
+        if file.understood:
+            self.coverage.understood += 1
 
     def _resolved(self, mention: Mention, text: Media) -> Mention:
         """The mention with its file, and with the id that the file's name knows when the text's address does not."""

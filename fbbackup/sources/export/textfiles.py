@@ -10,6 +10,7 @@ from fbbackup.mentions import AlbumFound, Media, Mention, NotUnderstood, Owner, 
 from fbbackup.models import Album
 from fbbackup.sources.export import values
 from fbbackup.sources.export.names import album_of, folded, name_of
+from fbbackup.sources.export.pages import HtmlPage, album_id_of, mention_of
 from fbbackup.sources.export.repair import repaired, words, writable
 from fbbackup.sources.export.shapes import ALBUM_WEIGHT, MEDIA_WEIGHT, Seen, mentions
 
@@ -60,6 +61,27 @@ class TextFile:
         finally:
             # What came before a damaged place is worth keeping, its album too.
             yield from self._end()
+
+    def read_page(self, page: HtmlPage) -> Iterator[Piece]:
+        """Everything in a page of an HTML export; its album last."""
+        for shown in page.shown:
+            mention = self._resolved(mention_of(shown, self.origin, self.as_of))
+            self._members.append(mention.id)
+            self._folders.add(album_of(mention.uri))
+            yield mention
+        self.understood = bool(page.shown)
+        name = words(page.labels.get("Name") or page.labels.get("Full name"))
+        if name and "profile_information" in self.origin:
+            self.understood = True
+            yield Owner(name)
+        known = album_id_of(self.origin)
+        if known or PurePosixPath(self.origin).parent.name == "album":
+            self._single = {"name": page.title}
+            self._folders = {known} if known else self._folders
+            if self._members:
+                yield self._album_found()
+        else:
+            yield from self._group(self._container())
 
     def _item(self, key: str | None, item: Any) -> Iterator[Piece]:
         if key is None or key in _LISTS:

@@ -1,0 +1,206 @@
+"""HTML exports: every picture in a page is a photo, and the block around it tells its words and its date (fact G.7).
+
+Class names change at will and words are in the account's language, so structure decides: the block of a picture is the
+largest element without another one. Only what a date looks like, and the labels of positions, are known words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from fbbackup.mentions import Mention
+from fbbackup.models import Kind
+from fbbackup.sources.export import values
+from fbbackup.sources.export.dates import moment_in
+from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of, name_of
+from fbbackup.sources.export.repair import words
+
+HTML_WEIGHT = 1
+LARGEST = 32 << 20
+_HIGHEST = 40
+_ICONS = re.compile(r"(?:^|/)(?:icons|files|html_assets|stickers_used)/")
+_NUMBER = re.compile(r"-?\d{1,3}(?:[.,]\d+)?")
+
+
+@dataclass(slots=True)
+class Shown:
+    """A picture in a page with the words of its block."""
+
+    uri: str
+    raw: str
+    caption: str | None = None
+    created_at: datetime | None = None
+    zoned: bool = False
+    taken_at: datetime | None = None
+    spot: tuple[float, float] | None = None
+
+
+@dataclass(slots=True)
+class HtmlPage:
+    """One page: its title and its pictures in order."""
+
+    title: str
+    shown: list[Shown] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def read_page(body: bytes) -> HtmlPage:
+    """A page of an export, whatever its generation."""
+    tree = LexborHTMLParser(body.decode("utf-8", "replace"))
+    heading = tree.css_first("h1") or tree.css_first("title")
+    page = HtmlPage((heading.text(strip=True) if heading else "") or "", labels=_labels(tree.root) if tree.root else {})
+    pictures: dict[str, LexborNode] = {}
+    for node in tree.css("img[src], video[src], source[src], a[href]"):
+        uri = _address(node)
+        if uri is not None and (uri not in pictures or pictures[uri].tag == "a"):
+            pictures[uri] = node
+    around = _around(pictures)
+    for uri, node in pictures.items():
+        page.shown.append(_shown(uri, node, around, page.title))
+    return page
+
+
+def mention_of(shown: Shown, origin: str, as_of: str) -> Mention:
+    """The picture as a mention. Times without a zone may be off by half a day, and say so by their precision."""
+    name = name_of(shown.uri)
+    video = extension_of(shown.uri) in VIDEOS
+    return Mention(
+        id=name.id,
+        origin=origin,
+        rule=name.rule,
+        uri=shown.uri,
+        as_of=as_of,
+        made_up=name.made_up,
+        hint=name.hint,
+        kind=Kind.VIDEO if video else Kind.PHOTO,
+        caption=shown.caption,
+        weight=HTML_WEIGHT,
+        link=None
+        if name.made_up
+        else f"https://www.facebook.com/{'watch/?v=' if video else 'photo.php?fbid='}{name.id}",
+        created_at=shown.created_at,
+        taken_at=shown.taken_at,
+        latitude=shown.spot[0] if shown.spot else None,
+        longitude=shown.spot[1] if shown.spot else None,
+        precision="second" if shown.zoned else "day",
+        raw=values.raw_text({"uri": shown.uri, "html": shown.raw}),
+    )
+
+
+def _address(node: LexborNode) -> str | None:
+    """The address of a picture or video of the person; not of icons, and not of pages."""
+    found = node.attributes.get("src") or node.attributes.get("href") or ""
+    path = found.partition("?")[0].partition("#")[0]
+    if extension_of(path) not in PICTURES | VIDEOS or found.startswith("data:"):
+        return None
+    if not found.startswith(("https://", "http://")):
+        path = unquote(path)
+        parts = [part for part in path.split("/") if part not in ("", ".", "..")]
+        path = "/".join(parts)
+        return None if _ICONS.search(path) else path
+    # Pictures elsewhere on the web are not the person's, except those that Facebook's own servers held.
+    host = found.split("/")[2]
+    return found if host.endswith(("fbcdn.net", "facebook.com")) else None
+
+
+def _around(pictures: dict[str, LexborNode]) -> dict[int, set[str]]:
+    """Which pictures each element holds, for the elements not too far above one."""
+    found: dict[int, set[str]] = {}
+    for uri, node in pictures.items():
+        inner: LexborNode | None = node
+        for _ in range(_HIGHEST):
+            if inner is None:
+                break
+            found.setdefault(inner.mem_id, set()).add(uri)
+            inner = inner.parent
+    return found
+
+
+def _shown(uri: str, node: LexborNode, around: dict[int, set[str]], title: str) -> Shown:
+    block, child = node, node
+    while block.parent is not None and block.parent.tag not in ("body", "html", "-undef"):
+        if around.get(block.parent.mem_id, {uri, ""}) != {uri}:
+            break
+        child, block = block, block.parent
+    found = Shown(uri, (block.html or "")[:20_000])
+    labels = _labels(block)
+    _read_labels(found, labels)
+    texts = list(_texts(block, child))
+    for _, text in texts:
+        # The last date is that of the picture; comments bring their own before it only in blocks of their own.
+        if dated := moment_in(text):
+            found.created_at, found.zoned = dated
+            break
+    known = {*labels, *labels.values(), title}
+    said = [(near, text) for near, text in texts if moment_in(text) is None and text not in known]
+    inside = [text for near, text in said if near]
+    after = [text for near, text in said if not near]
+    found.caption = words("\n".join(inside)) or words("\n".join(after[:1]))
+    return found
+
+
+def _texts(block: LexborNode, child: LexborNode) -> Iterator[tuple[bool, str]]:
+    """The texts of a block from its picture on, and whether they stand in the same part of the block.
+
+    What stands in a part before the picture is a heading, which Facebook wrote; tables hold labels and values, and
+    lists and comments are other people's.
+    """
+    if child.mem_id == block.mem_id:
+        return
+    part, inside = child, True
+    current: LexborNode | None = part
+    while current is not None:
+        for node in current.traverse(include_text=True):
+            if node.tag == "-text" and (text := " ".join((node.text() or "").split())) and not _apart(node, block):
+                yield inside, text
+        current, inside = current.next, False
+
+
+def _apart(node: LexborNode, block: LexborNode) -> bool:
+    inner = node.parent
+    for _ in range(_HIGHEST):
+        if inner is None or inner.mem_id == block.mem_id:
+            return False
+        if inner.tag in ("table", "ul", "script", "style") or "comment" in (inner.attributes.get("class") or ""):
+            return True
+        inner = inner.parent
+    return True
+
+
+def _labels(node: LexborNode) -> dict[str, str]:
+    """Rows of two cells as label and value."""
+    found: dict[str, str] = {}
+    for row in node.css("tr"):
+        cells = [cell.text(strip=True) for cell in row.css("td, th")]
+        if len(cells) == 2 and len(found) < 200:
+            found[cells[0]] = cells[1]
+        elif len(cells) == 1 and (lines := [text for text in cells[0].split("\n") if text.strip()]) and len(lines) == 2:
+            found[lines[0]] = lines[1]
+    return found
+
+
+def _read_labels(shown: Shown, labels: dict[str, str]) -> None:
+    spot: dict[str, float] = {}
+    for label, value in labels.items():
+        small = label.casefold()
+        number = _NUMBER.fullmatch(value)
+        if number and small.startswith(("latitud", "breitengrad", "breddgrad", "szeroko")):
+            spot["latitude"] = float(value.replace(",", "."))
+        elif number and small.startswith(("longitud", "längengrad", "längdgrad", "długo")):
+            spot["longitude"] = float(value.replace(",", "."))
+        elif small in ("taken", "aufgenommen", "prise", "tagen") and (dated := moment_in(value)):
+            shown.taken_at = values.moment(dated[0].timestamp())
+    shown.spot = values.degrees(spot)
+
+
+def album_id_of(path: str) -> str | None:
+    """The album's id from the name of a page of the first generation, `photos/<id>.html`."""
+    place = PurePosixPath(path)
+    return place.stem if place.parent.name == "photos" and place.stem.isdecimal() and len(place.stem) >= 5 else None

@@ -1,0 +1,108 @@
+"""HTML exports of four generations: albums, photos, captions and dates come out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fbbackup.sources.export.dates import moment_in
+from fbbackup.sources.export.pages import read_page
+from tests.exports.home import Home, expected_bodies, expected_members
+from tests.exports.html_layouts import STYLES, HtmlLayout, Style, first_generation
+from tests.exports.layouts import FOUR, Layout
+from tests.exports.pack import zips
+from tests.exports.truth import Truth, drawn, stamp
+
+
+def captions_and_dates(home: Home) -> dict[str, tuple[str | None, str, str, float | None]]:
+    rows = home.rows("SELECT id, caption, file_date, file_date_source, latitude FROM photos")
+    return {id_: (caption, date[:16], source, latitude) for id_, caption, date, source, latitude in rows}
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda each: each.name)
+def test_each_generation_of_html_comes_in(style: Style, tmp_path: Path) -> None:
+    truth = drawn(photos=30)
+    home = Home(tmp_path)
+    done = home.bring_in(zips(HtmlLayout(truth, style).files, tmp_path / "in", parts=3))
+    assert (done.exit_code, done.refused, done.record()["unlisted"]) == (0, [], 0)
+    assert home.bodies() == expected_bodies(truth)
+    assert home.members() == expected_members(truth)
+    assert home.rows("SELECT display_name FROM accounts") == [(truth.owner,)]
+    for photo in truth.photos:
+        at, source = (photo.taken, "taken") if photo.taken else (photo.created, "created")
+        latitude = photo.spot[0] if photo.spot else None
+        assert captions_and_dates(home)[photo.id] == (photo.caption, stamp(at)[:16], source, latitude)
+    assert home.value("SELECT DISTINCT file_date_precision FROM photos WHERE file_date_source = 'created'") == "day"
+    assert home.findings() == []
+
+
+def test_the_first_generation_comes_in_with_ids_of_its_own(tmp_path: Path) -> None:
+    truth = in_albums(drawn(photos=12))
+    home = Home(tmp_path)
+    done = home.bring_in(zips(first_generation(truth), tmp_path / "in"))
+    assert (done.exit_code, done.record()["new"]) == (0, len(truth.photos))
+    assert {remote for (remote,) in home.rows("SELECT remote_id FROM albums")} == {album.id for album in truth.albums}
+    found = sorted((caption, date) for caption, date, _, _ in captions_and_dates(home).values() if caption)
+    assert found == sorted((photo.caption, stamp(photo.created)[:16]) for photo in truth.photos if photo.caption)
+
+
+@pytest.mark.parametrize("first", ["html", "json"])
+def test_the_first_generation_finds_the_photos_of_a_later_export(first: str, tmp_path: Path) -> None:
+    truth = in_albums(drawn(photos=12))
+    home = Home(tmp_path)
+    old = zips(first_generation(truth), tmp_path / "old", day="2017-01-01")
+    new = zips(Layout(truth, FOUR).files, tmp_path / "new", day="2024-01-01")
+    for parts in (old, new) if first == "html" else (new, old):
+        home.bring_in(parts)
+    assert home.bodies() == expected_bodies(truth)
+    assert home.members() == expected_members(truth)
+    assert home.findings() == []
+
+
+def in_albums(truth: Truth) -> Truth:
+    """Only what the first generation held."""
+    return Truth(albums=truth.albums, photos=[photo for photo in truth.photos if photo.album])
+
+
+WRITTEN = {
+    "Aug 11, 2016 7:25:31pm": (2016, 8, 11, 19, 25, 31),
+    "Aug 11, 2016, 7:25 PM": (2016, 8, 11, 19, 25),
+    "11 August 2016 at 19:25": (2016, 8, 11, 19, 25),
+    "Thursday, August 11, 2016 at 12:05am UTC+01": (2016, 8, 10, 23, 5),
+    "11. März 2016 um 19:25": (2016, 3, 11, 19, 25),
+    "11 août 2016, 19:25": (2016, 8, 11, 19, 25),
+    "11 de mayo de 2016 a las 19:25": (2016, 5, 11, 19, 25),
+    "11 juillet 2016 19:25": (2016, 7, 11, 19, 25),
+    "11 września 2016 19:25": (2016, 9, 11, 19, 25),
+    "mardi 11 octobre 2016 19:25": (2016, 10, 11, 19, 25),
+    "2016-08-11 19:25": (2016, 8, 11, 19, 25),
+    "11.08.2016 19:25": (2016, 8, 11, 19, 25),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_dates_of_several_languages(text: str) -> None:
+    found = moment_in(text)
+    assert found is not None
+    assert found[0] == datetime(*WRITTEN[text], tzinfo=UTC)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "text", ["Harbour at dusk", "12:30", "May 2016", "at 7 we met on the 11th", "99 Aug 2016 19:25", ""]
+)
+def test_words_are_no_dates(text: str) -> None:
+    assert moment_in(text) is None
+
+
+@given(st.binary(max_size=300))
+def test_no_page_is_too_odd_to_read(body: bytes) -> None:
+    read_page(b"<div><img src='a_1/10151.jpg'>" + body)
+
+
+def test_a_page_without_end_is_read() -> None:
+    deep = b"<div>" * 20_000 + b"<img src='posts/media/a_1/10151.jpg'>"
+    assert [shown.uri for shown in read_page(deep).shown] == ["posts/media/a_1/10151.jpg"]
