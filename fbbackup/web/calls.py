@@ -20,6 +20,7 @@ MOST = 200
 USUAL = 50
 LONGEST_TOKEN = 4096
 MOST_SCOPES = 100
+MOST_BOOKMARKS = 1000
 
 Reply = dict[str, Any]
 
@@ -88,26 +89,23 @@ async def photos(caller: Caller, params: Params) -> Reply:
             raise CallFailed(404, "there is no such album")
         rows = await readers.ask(offered.album_photos, number, offset, limit + 1)
     else:
-        after = _bookmarks.get((account, offset), 0)
+        after = caller.site.bookmarks.get((account, offset), 0)
         rows = await readers.ask(offered.photos, account, after, 0 if after else offset, limit + 1)
         if len(rows) > limit:
-            _remember((account, offset + limit), rows[limit - 1]["number"])
+            _remember(caller.site.bookmarks, (account, offset + limit), rows[limit - 1]["number"])
     found = [_described(caller, row, row["id"], row["id"] if row["version"] else None) for row in rows[:limit]]
     return {"photos": found, "next": len(rows) > limit, "offset": offset, "limit": limit}
 
 
-_bookmarks: OrderedDict[tuple[str, int], int] = OrderedDict()
-"""Where pages that were handed out ended, so that reading on costs the same on every page. Numbers never move."""
-
-
-def _remember(place: tuple[str, int], number: int) -> None:
-    _bookmarks[place] = number
-    while len(_bookmarks) > 1000:
-        _bookmarks.popitem(last=False)
+def _remember(bookmarks: OrderedDict[tuple[str, int], int], place: tuple[str, int], number: int) -> None:
+    bookmarks[place] = number
+    while len(bookmarks) > MOST_BOOKMARKS:
+        bookmarks.popitem(last=False)
 
 
 def _described(caller: Caller, row: Row, remote_id: str, picture: str | None) -> Reply:
-    thumbnail = f"{caller.base_url}/thumbnails/{quote(picture, safe='')}?v={row['version']}" if picture else ""
+    shown = picture is not None and row["content_type"].startswith("image/")
+    thumbnail = f"{caller.base_url}/thumbnails/{quote(picture or '', safe='')}?v={row['version']}" if shown else ""
     return {
         "remoteId": remote_id,
         "title": row["title"],

@@ -63,7 +63,11 @@ def parsed(body: bytes | str) -> Any:
     if deepest > DEEPEST:
         # Brackets inside of text count as well; nothing that this API takes comes near the limit.
         raise ValueError("nested too deep")
-    return json.loads(text, parse_constant=_refuse)
+    found = json.loads(text, parse_constant=_refuse)
+    if "\\ud" in text.lower():
+        # Half a surrogate pair is JSON, but no text that could be looked up or sent back.
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def _refuse(name: str) -> None:

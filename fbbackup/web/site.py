@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ UpdateToken = Callable[[str, str, Sequence[str]], Awaitable[None]]
 class Site:
     """One archive being served. `backup_now` is there when a daemon runs; `healthy` tells whether backups are on time.
 
-    `say` shows a line to whoever started the server.
+    `say` shows a line to whoever started the server. `bookmarks` tell where pages of an account's photos ended, so that
+    reading on by offset costs the same on every page; a photo's number never moves.
     """
 
     root: Path
@@ -38,6 +40,7 @@ class Site:
     healthy: Callable[[], Awaitable[bool]] | None = None
     say: Callable[[str], None] = lambda line: None
     url: str = ""
+    bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)
     shelf: Shelf = field(default_factory=Shelf)
     _tree: Tree | None = field(default=None, repr=False)
 
