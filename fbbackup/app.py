@@ -10,23 +10,24 @@ import tempfile
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
-from fbbackup.catalog import Catalog, albums, open_catalog, open_reader
+from fbbackup.catalog import Catalog, albums, care, marks, open_catalog, open_reader
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, state_folder
-from fbbackup.errors import FbbackupError
+from fbbackup.errors import ArchiveUnusable, FbbackupError
 from fbbackup.job import Job, RunSettings, Tally, utc_now
 from fbbackup.models import Picture
 from fbbackup.protocols import Report, Store
 from fbbackup.recovery import open_sound
 from fbbackup.restoring import ground
 from fbbackup.screen import progress
+from fbbackup.stores import disk
 from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
 from fbbackup.stores.memory import MemoryStore
@@ -93,6 +94,7 @@ class Place:
     store: Store
     catalog: Catalog
     warnings: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 def sync_accounts(
@@ -167,10 +169,29 @@ async def sync_account(
                 account_id, account.name, source, place.store, place.catalog,
                 _run_settings(config, account, options, person), tally, examine_body, make, decoder, asyncio.Event(),
             )  # fmt: skip
-            return await back_up(job)
+            run = await back_up(job)
+            return replace(run, notes=(*run.notes, *await look_after(config, place)))
     finally:
         await source.close()
         await http.close()
+
+
+async def look_after(config: Config, place: Place) -> list[str]:
+    """What is made from the catalog after something changed: its snapshot. Whatever hinders it is told, and is tried
+    again after the next run; the run itself is done."""
+    keep = config.catalog.snapshots
+    if place.root is None or not keep or not await place.catalog.read(marks.is_outdated, marks.SNAPSHOT):
+        return []
+    try:
+        with disk.blaming(place.root):
+            problem = await place.catalog.read(
+                care.take_snapshot, place.root / care.SNAPSHOTS, keep, config.limits.keep_free_bytes, utc_now()
+            )
+        if problem is None:
+            await place.catalog.write(marks.settle, [marks.SNAPSHOT])
+    except ArchiveUnusable as error:
+        problem = f"no snapshot of the catalog was taken: {error}"
+    return [problem] if problem else []
 
 
 def examine_body(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
@@ -208,7 +229,7 @@ def archive_place(config: Config, root: Path, environ: Mapping[str, str], keep_f
             store.clean_staging()
             catalog, told = open_sound(ground(config, archive.root, store), utc_now())
             with catalog:
-                yield Place(store, catalog, (*archive.warnings, *told))
+                yield Place(store, catalog, (*archive.warnings, *told), archive.root)
         finally:
             store.close()
 

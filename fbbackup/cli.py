@@ -347,6 +347,19 @@ def rebuild(options: Options, json_out: bool) -> None:
 
 
 @cli.command()
+@as_json
+@click.pass_obj
+def drill(options: Options, json_out: bool) -> None:
+    """Proves the backup: restores everything in a temporary place from the files alone, and compares."""
+    from fbbackup.restoring import drill_archive
+
+    config = options.config()
+    record = drill_archive(config, options.root(config))
+    _result(json_out, record, record["lines"])
+    _end_with(record["exit_code"])
+
+
+@cli.command()
 @click.argument("photo")
 @as_json
 @click.pass_obj

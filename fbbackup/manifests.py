@@ -6,6 +6,7 @@ before its mark in the catalog is taken off: after a crash the next run goes on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -35,10 +36,19 @@ def manifest_key(what: str) -> str | None:
     return ALBUMS if what == marks.ALBUMS else None
 
 
+def mark_of(key: str) -> str:
+    """The mark that speaks of a manifest; the reverse of `manifest_key`."""
+    if key == ALBUMS:
+        return marks.ALBUMS
+    return key.removesuffix(f"/{MANIFEST}").removesuffix(".jsonl")
+
+
 def manifest_lines(db: Connection, what: str) -> Iterator[bytes]:
     """What that manifest holds by the catalog."""
     if what.startswith(MONTHS):
         return lines.photo_lines(db, what)
+    if what == marks.SOURCES:
+        return lines.source_lines(db)
     if what.startswith(marks.JOURNAL):
         return lines.journal_lines(db, what.removeprefix(marks.JOURNAL))
     return lines.album_lines(db)
@@ -46,7 +56,11 @@ def manifest_lines(db: Connection, what: str) -> Iterator[bytes]:
 
 async def write_manifests(catalog: Catalog, store: Store) -> int:
     """Brings all manifests up to date; returns how many were written. Raises ArchiveUnusable."""
-    outdated = iter(await catalog.read(marks.outdated))
+    await _mark_missing(catalog, store)
+    outdated = await catalog.read(marks.outdated)
+    if any(what.startswith(marks.JOURNAL) for what in outdated):
+        # What sources remember changes with every run, like its record.
+        outdated.append(marks.SOURCES)
     due = [(what, key) for what in outdated if (key := manifest_key(what)) is not None]
     for first in range(0, len(due), _GROUP):
         await _write_group(catalog, store, due[first : first + _GROUP])
@@ -55,6 +69,16 @@ async def write_manifests(catalog: Catalog, store: Store) -> int:
         await store.settle([CHECKSUMS])
         await catalog.write(marks.settle, [marks.CHECKSUMS])
     return len(due)
+
+
+async def _mark_missing(catalog: Catalog, store: Store) -> None:
+    """Manifests that someone removed or cut are written anew, and so is the list of checksums."""
+    known = await catalog.read(marks.recorded)
+    keys = [*(file.key for file in known), CHECKSUMS]
+    sizes = await asyncio.to_thread(store.sizes, keys)
+    missing = [mark_of(file.key) for file, size in zip(known, sizes, strict=False) if size != file.bytes]
+    if known and (missing or sizes[-1] is None):
+        await catalog.write(marks.mark, [*missing, marks.CHECKSUMS])
 
 
 async def _write_group(catalog: Catalog, store: Store, group: list[tuple[str, str]]) -> None:

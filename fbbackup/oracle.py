@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, zip_longest
 from sqlite3 import Connection
 from typing import Protocol
 
-from fbbackup.catalog import downloads, fixity, rules
+from fbbackup.catalog import downloads, fixity, lines, marks, rules
 from fbbackup.download import thumbnail_key
 from fbbackup.errors import FbbackupError
 from fbbackup.layout import PICTURE_FOLDERS
+from fbbackup.manifests import CHECKSUMS, manifest_key, manifest_lines
 
 CHUNK = 1000
 FETCHED_AGAIN = "the next `fbbackup sync` fetches it again"
+WRITTEN_ANEW = "the next `fbbackup sync` writes it anew"
 MADE_AGAIN = "`fbbackup sync --deep` makes it again"
 REPAIRED = "`fbbackup verify --repair` fetches it again and sets aside what is there"
 
@@ -88,6 +90,21 @@ _THUMBNAIL_TORN = Rule(
     at_rest=True,
     remedy=f"remove it, then {MADE_AGAIN}",
 )
+_MANIFEST_MISSING = Rule("manifest is missing", "every manifest is there", at_rest=True, remedy=WRITTEN_ANEW)
+_MANIFEST_DIFFERS = Rule(
+    "manifest differs from the catalog",
+    "every manifest says what the catalog says",
+    strict=True,
+    at_rest=True,
+    remedy=f"if the catalog is right, remove that file: {WRITTEN_ANEW}; else `fbbackup rebuild`",
+)
+_CHECKSUMS_DIFFER = Rule(
+    "list of checksums differs",
+    f"{CHECKSUMS} has every file and manifest with its digest",
+    strict=True,
+    at_rest=True,
+    remedy=f"remove that file: {WRITTEN_ANEW}",
+)
 _CATALOG_RULES = (
     Rule(rules.DAMAGED_PAGES, "SQLite finds the catalog whole (integrity_check)"),
     Rule(rules.DANGLING_KEYS, "every row points at rows that are there (foreign_key_check)"),
@@ -111,7 +128,7 @@ _CATALOG_RULES = (
 )
 _FILE_RULES = (
     _FILE_MISSING, _FILE_SIZE, _FILE_BYTES, _FILE_CHANGED, _UNRECORDED, _UNFINISHED, _THUMBNAIL_MISSING,
-    _THUMBNAIL_TORN,
+    _THUMBNAIL_TORN, _MANIFEST_MISSING, _MANIFEST_DIFFERS, _CHECKSUMS_DIFFER,
 )  # fmt: skip
 RULES = {rule.name: rule for rule in (*_CATALOG_RULES, *_FILE_RULES)}
 """Every rule by its name, in the order in which they are checked."""
@@ -142,6 +159,7 @@ def oracle(db: Connection, files: Files, *, read_all: bool, at_rest: bool = True
         yield Finding(rules.DAMAGED_PAGES, f"the list of files can't be read ({error})")
     if at_rest:
         yield from (Finding(_UNFINISHED.name, path) for path in files.unfinished())
+        yield from _manifests(db, files, read_all)
 
 
 def _recorded_files(db: Connection, files: Files, read_all: bool) -> Iterator[Finding]:
@@ -197,6 +215,50 @@ def _unrecorded(db: Connection, files: Files, folder: str) -> Iterator[Finding]:
     while chunk := list(islice(keys, CHUNK)):
         for key in downloads.unknown_keys(db, [key for key, _ in chunk]):
             yield Finding(_UNRECORDED.name, key)
+
+
+def _manifests(db: Connection, files: Files, read_all: bool) -> Iterator[Finding]:
+    """What a run that was killed left unwritten is known as outdated, and no finding."""
+    outdated = frozenset(marks.outdated(db))
+    at_work = any(what.startswith(marks.JOURNAL) for what in outdated)
+    keys = {manifest_key(what): what for what in marks.whole(db)}
+    for key, what in keys.items():
+        if key is None or what in outdated or (what == marks.SOURCES and at_work):
+            continue
+        try:
+            if not read_all:
+                if files.sizes([key]) == [None]:
+                    yield Finding(_MANIFEST_MISSING.name, key)
+            elif (number := _first_difference(db, files, what, key)) is not None:
+                yield Finding(_MANIFEST_DIFFERS.name, f"{key}:{number}")
+        except KeyError:
+            yield Finding(_MANIFEST_MISSING.name, key)
+        except FbbackupError as error:
+            yield Finding(_MANIFEST_DIFFERS.name, f"{key} ({error})")
+    if read_all and not outdated - {marks.SNAPSHOT, marks.LINKS} and not _checksums_agree(db, files):
+        yield Finding(_CHECKSUMS_DIFFER.name, CHECKSUMS)
+
+
+def _first_difference(db: Connection, files: Files, what: str, key: str) -> int | None:
+    """The number of the first line that says something else than the catalog, apart from times of checking."""
+    pairs = zip_longest(manifest_lines(db, what), lines.split(files.chunks(key)))
+    for number, (ours, theirs) in enumerate(pairs, 1):
+        if ours == theirs:
+            continue
+        try:
+            if ours is None or theirs is None or lines.told(ours) != lines.told(theirs):
+                return number
+        except ValueError:
+            return number
+    return None
+
+
+def _checksums_agree(db: Connection, files: Files) -> bool:
+    try:
+        found = lines.split(files.chunks(CHECKSUMS))
+        return all(ours == theirs for ours, theirs in zip_longest(lines.checksum_lines(db), found))
+    except (KeyError, FbbackupError):
+        return False
 
 
 def digest_of(files: Files, key: str) -> str:

@@ -18,7 +18,7 @@ from fbbackup.catalog.restored import Restorer, record_found
 from fbbackup.catalog.search import index_photos
 from fbbackup.download import thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError
-from fbbackup.manifests import ALBUMS, CHECKSUMS, JOURNAL, MANIFEST, MONTHS
+from fbbackup.manifests import ALBUMS, CHECKSUMS, JOURNAL, MANIFEST, MONTHS, mark_of
 from fbbackup.models import Kind, Picture, StoredFile
 
 CHUNK = 1000
@@ -102,13 +102,13 @@ class _Rebuild:
             self._take_in(folder)
         self._look_for_files()
         self._look_for_thumbnails()
-        marks.mark(self.db, [*marks.FROM_MANIFESTS, *map(_mark_of, self.found.distrusted)])
+        marks.mark(self.db, [*marks.FROM_MANIFESTS, *map(mark_of, self.found.distrusted)])
 
     def _listed_manifests(self) -> dict[str, str]:
         """Digests of the manifests as `manifest-sha256.txt` has them."""
         listed = {}
         try:
-            for number, line in enumerate(_lines(self.files.chunks(CHECKSUMS)), 1):
+            for number, line in enumerate(lines.split(self.files.chunks(CHECKSUMS)), 1):
                 try:
                     digest, key = lines.checksum(line)
                 except ValueError as error:
@@ -137,7 +137,7 @@ class _Rebuild:
                 found.refused.append(f"{key} can't be read to its end ({error})")
 
         try:
-            for number, line in enumerate(_lines(counted()), 1):
+            for number, line in enumerate(lines.split(counted()), 1):
                 try:
                     self._restorer.restore(line)
                 except ValueError as error:
@@ -231,18 +231,3 @@ class _Rebuild:
             adopted.forget_thumbnails(
                 self.db, [digest for (digest, _), size in zip(rows, sizes, strict=True) if size is None]
             )
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
-
-
-def _mark_of(key: str) -> str:
-    if key == ALBUMS:
-        return marks.ALBUMS
-    return key.removesuffix(f"/{MANIFEST}").removesuffix(".jsonl")

@@ -14,6 +14,7 @@ from fbbackup.catalog import care
 from fbbackup.catalog.connection import version_of
 from fbbackup.config import Config
 from fbbackup.credentials import state_folder
+from fbbackup.drill import drill
 from fbbackup.errors import CatalogDamaged
 from fbbackup.models import Picture
 from fbbackup.recovery import BEFORE_REBUILD, Ground, recover
@@ -62,6 +63,12 @@ def rebuild_catalog(config: Config, root: Path, environ: Mapping[str, str] = os.
         recovered = recover(place, BEFORE_REBUILD, now)
         asyncio.run(_keep_copies(store, recovered.found.distrusted, now))
         return recovered.record()
+
+
+def drill_archive(config: Config, root: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """`drill`: everything restored in a temporary place from the archive's files, and compared."""
+    with _held(config, root, environ) as store:
+        return drill(ground(config, root, store), store, datetime.now(UTC)).record()
 
 
 async def _keep_copies(store: DirectoryStore, keys: Sequence[str], now: datetime) -> None:

@@ -50,7 +50,7 @@ def as_the_catalog_has_them(db: Connection) -> dict[str, bytes]:
     """The content of every manifest that there may be, by its mark."""
     months = [row[0] for row in db.execute("SELECT DISTINCT substr(key_stem, 1, 14) FROM photos")]
     journal = [row[0] for row in db.execute("SELECT DISTINCT 'journal/' || substr(started_at, 1, 7) FROM runs")]
-    return {what: b"".join(manifest_lines(db, what)) for what in (*months, *journal, marks.ALBUMS)}
+    return {what: b"".join(manifest_lines(db, what)) for what in (*months, *journal, marks.ALBUMS, marks.SOURCES)}
 
 
 async def test_manifests_say_what_the_catalog_says(everything: Everything) -> None:
@@ -93,7 +93,8 @@ async def test_a_run_without_changes_writes_the_journal_alone(everything: Everyt
     result = await everything.ada.run()
     after = manifests_on_disk(everything.root)
     assert result.outcome == "complete"
-    assert {name for name in after if after[name] != before.get(name)} == {"journal/2026-01.jsonl"}
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"journal/2026-01.jsonl", "journal/sources.jsonl"}
 
 
 async def test_an_edit_writes_its_month_alone(everything: Everything) -> None:
@@ -105,6 +106,18 @@ async def test_an_edit_writes_its_month_alone(everything: Everything) -> None:
     (stem,) = everything.rows("SELECT key_stem FROM photos WHERE id = '1016'")[0]
     assert changed == {f"{stem.rpartition('/')[0]}/manifest.jsonl", "manifest-sha256.txt"}
     checksums_hold(everything.root)
+
+
+@pytest.mark.parametrize("name", ["photos/2014/07/manifest.jsonl", "manifest-albums.jsonl", "manifest-sha256.txt"])
+@pytest.mark.parametrize("harm", ["removed", "cut"])
+async def test_a_manifest_that_was_removed_or_cut_is_written_anew(everything: Everything, name: str, harm: str) -> None:
+    path = everything.root / name
+    before = path.read_bytes()
+    path.unlink()
+    if harm == "cut" and name.endswith("jsonl"):
+        path.write_bytes(before[:-100])
+    await write_manifests(everything.catalog, everything.store)
+    assert path.read_bytes() == before
 
 
 async def test_what_was_not_written_is_written_by_the_next_run(everything: Everything) -> None:
@@ -165,6 +178,8 @@ def _unmarked(db: Connection, change: str, column: str) -> set[str]:
         db.execute(f"{change} WHERE ({key}) IN (SELECT {key} FROM {table} LIMIT 1)")
         after = as_the_catalog_has_them(db)
         marked = {row[0] for row in db.execute("SELECT what FROM outdated")}
+        # They are written together.
+        marked |= {marks.SOURCES} if any(what.startswith(marks.JOURNAL) for what in marked) else set()
     finally:
         db.execute("ROLLBACK")
         db.execute("PRAGMA ignore_check_constraints = OFF")

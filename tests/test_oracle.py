@@ -98,6 +98,10 @@ def thumbnail(archive: Path) -> Path:
     return next((archive / "thumbnails").rglob("*.webp"))
 
 
+def manifest(archive: Path) -> Path:
+    return next((archive / "photos").rglob("manifest.jsonl"))
+
+
 BREAKERS: dict[str, Callable[[Path], Any]] = {
     rules.DAMAGED_PAGES: zero_an_index,
     rules.DANGLING_KEYS: sql(
@@ -141,6 +145,9 @@ BREAKERS: dict[str, Callable[[Path], Any]] = {
     ),
     "partial file left behind": lambda archive: (archive / "staging" / "1.part").write_bytes(b"x"),
     "thumbnail is missing": lambda archive: thumbnail(archive).unlink(),
+    "manifest is missing": lambda archive: manifest(archive).unlink(),
+    "manifest differs from the catalog": lambda archive: flip(manifest(archive)),
+    "list of checksums differs": lambda archive: flip(archive / "manifest-sha256.txt"),
     "thumbnail is torn": lambda archive: thumbnail(archive).write_bytes(b"\0" * thumbnail(archive).stat().st_size),
 }
 
@@ -219,6 +226,20 @@ def test_an_archive_at_work_is_not_blamed_for_it(archive: Path, tmp_path: Path) 
     assert record["exit_code"] == 0
     assert {rule["why_not"] for rule in record["rules"] if not rule["checked"]} == {"a run is under way"}
     assert doctor(archive, strict=True)["exit_code"] == 5
+
+
+@pytest.mark.parametrize("name", ["manifest-albums.jsonl", "journal/sources.jsonl", "journal/*-*.jsonl"])
+def test_no_manifest_may_differ(archive: Path, name: str) -> None:
+    path = next(archive.glob(name))
+    flip(path)
+    assert broken(archive) == {"manifest differs from the catalog"}
+    path.unlink()
+    assert broken(archive, read_all=False) == {"manifest is missing"}
+
+
+def test_what_a_killed_run_left_unwritten_is_no_finding(archive: Path) -> None:
+    sql(f"UPDATE photos SET link = 'https://elsewhere' WHERE id = {ONE}")(archive)
+    assert broken(archive) == set()
 
 
 def test_addresses_of_stored_photos_leave_with_the_third_schema(archive: Path) -> None:

@@ -2,110 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fbbackup.catalog import care, compare, lines, open_catalog, open_reader, schema
+from fbbackup.catalog.lines import CHECKED_AT
 from fbbackup.errors import ArchiveUnusable, CatalogDamaged
 from fbbackup.manifests import write_manifests
-from fbbackup.oracle import oracle
-from fbbackup.recovery import BEFORE_REBUILD, Ground, Recovered, open_sound, recover
+from fbbackup.recovery import open_sound
 from fbbackup.stores.directory import DirectoryStore
-from fbbackup.thumbnails import examine
 from tests.everything import fill, opened
-
-NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
-MONTH = "photos/2014/07/manifest.jsonl"
+from tests.restored import (
+    MONTH,
+    NOW,
+    differences,
+    edit,
+    findings,
+    forget_catalog,
+    grounded,
+    line_of,
+    make,
+    photos,
+    pictures,
+    rebuilt,
+    tree,
+    value,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive with everything, closed; tests work on copies."""
-    root = tmp_path_factory.mktemp("everything") / "archive"
-
-    async def run() -> None:
-        with opened(root) as everything:
-            await fill(everything)
-
-    asyncio.run(run())
-    return root
+    return make(tmp_path_factory.mktemp("everything") / "archive")
 
 
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made, tmp_path / "archive", symlinks=True)
     return tmp_path / "archive"
-
-
-@contextmanager
-def grounded(root: Path) -> Iterator[Ground]:
-    store = DirectoryStore(root)
-    yield Ground(
-        store, root / "catalog.sqlite", root / "snapshots",
-        lambda body: examine(body, expected=(None, None), thumbnail_size=None), ("ada", "graph"),
-    )  # fmt: skip
-    store.close()
-
-
-def rebuilt(root: Path) -> Recovered:
-    with grounded(root) as ground:
-        return recover(ground, BEFORE_REBUILD, NOW)
-
-
-def differences(root: Path, other: Path) -> list[tuple[str, str]]:
-    with closing(open_reader(root / "catalog.sqlite")) as ours, closing(open_reader(other)) as theirs:
-        return list(compare.differences(ours, theirs))
-
-
-def findings(root: Path) -> list[str]:
-    store = DirectoryStore(root, threads=1)
-    with closing(open_reader(root / "catalog.sqlite")) as db:
-        found = [finding.line() for finding in oracle(db, store, read_all=True)]
-    store.close()
-    return found
-
-
-def value(root: Path, sql: str) -> Any:
-    with closing(open_reader(root / "catalog.sqlite")) as db:
-        return db.execute(sql).fetchone()[0]
-
-
-def photos(path: Path, without: str = "") -> dict[str, dict[str, Any]]:
-    """All that a catalog knows of each photo, but times of checking."""
-    with closing(open_reader(path)) as db:
-        ids = [row[0] for row in db.execute("SELECT id FROM photos")]
-        found = [lines.opened(line) for line in lines.lines_of_photos(db, ids)]
-    for photo in found:
-        for part in (photo, *photo["files"], *photo["albums"]):
-            for name in compare.CHECKED_AT & part.keys():
-                del part[name]
-    return {photo["id"]: photo for photo in found if photo["id"] != without}
-
-
-def edit(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
-    path.write_bytes(b"".join(change(path.read_bytes().splitlines(keepends=True))))
-
-
-def line_of(path: Path, id_: str) -> int:
-    return next(n for n, line in enumerate(path.read_bytes().splitlines()) if lines.opened(line).get("id") == id_)
-
-
-def forget_catalog(root: Path) -> Path:
-    """Takes the catalog away, out of the archive."""
-    away = root.parent / "lost.sqlite"
-    (root / "catalog.sqlite").rename(away)
-    return away
 
 
 def test_the_lost_catalog_comes_back_row_for_row(root: Path) -> None:
@@ -143,7 +85,7 @@ def test_comparing_notices_every_column(root: Path) -> None:
             theirs.execute(f"UPDATE OR IGNORE {table} SET {name} = {new}")
             found = {one for one, _ in compare.differences(ours, theirs)}
             theirs.execute("ROLLBACK")
-            assert found == (set() if name in compare.CHECKED_AT else {table}), (table, name)
+            assert found == (set() if name in CHECKED_AT else {table}), (table, name)
 
 
 async def test_after_a_rebuild_nothing_is_downloaded(tmp_path: Path) -> None:
@@ -207,12 +149,7 @@ def test_lines_that_were_cut_off_are_noticed(root: Path) -> None:
     recovered = rebuilt(root)
     assert recovered.found.refused == [f"{MONTH} is not as manifest-sha256.txt has it, lines may be missing"]
     assert len(recovered.found.adopted) >= 2
-    assert value(root, "SELECT count(*) FROM files") == len(recovered_files(root))
-
-
-def recovered_files(root: Path) -> list[Path]:
-    found = [path for top in ("photos", "videos") for path in (root / top).rglob("*") if path.is_file()]
-    return [path for path in found if path.name != "manifest.jsonl"]
+    assert value(root, "SELECT count(*) FROM files") == len(pictures(root))
 
 
 def test_without_any_manifest_names_and_bytes_tell_what_they_can(root: Path) -> None:
@@ -220,7 +157,7 @@ def test_without_any_manifest_names_and_bytes_tell_what_they_can(root: Path) -> 
     for path in [*root.rglob("*.jsonl"), root / "manifest-sha256.txt"]:
         path.unlink()
     recovered = rebuilt(root)
-    assert len(recovered.found.adopted) + len(recovered.found.unknown) == len(recovered_files(root))
+    assert len(recovered.found.adopted) + len(recovered.found.unknown) == len(pictures(root))
     with closing(open_reader(root / "catalog.sqlite")) as db:
         rows = db.execute("SELECT p.*, f.key FROM photos p JOIN files f ON f.sha256 = p.sha256").fetchall()
     assert all(row["key"].startswith(row["key_stem"]) and row["state"] == "stored" for row in rows)
@@ -312,14 +249,6 @@ def test_manifests_of_a_newer_fbbackup_are_refused_and_nothing_changes(root: Pat
     with pytest.raises(ArchiveUnusable, match="newer"):
         rebuilt(root)
     assert tree(root) == before
-
-
-def tree(root: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in root.rglob("*")
-        if path.is_file() and path.name != ".fbbackup.lock"
-    }
 
 
 # -- the catalog at the start of a command that writes ------------------------------------------------------------

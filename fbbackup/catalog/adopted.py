@@ -63,6 +63,12 @@ def keys_of_files(db: Connection, after: str, limit: int) -> list[tuple[str, int
     return [(row["key"], row["bytes"]) for row in rows]
 
 
+def digests_of_files(db: Connection, after: str, limit: int) -> list[tuple[str, str]]:
+    """Keys and digests of all recorded files, in key order."""
+    rows = db.execute("SELECT key, sha256 FROM files WHERE key > ? ORDER BY key LIMIT ?", (after, limit))
+    return [(row["key"], row["sha256"]) for row in rows]
+
+
 def forget_thumbnails(db: Connection, digests: Sequence[str]) -> None:
     """Their thumbnails are not there; the next run makes them again."""
     db.executemany("UPDATE files SET thumbnail_size = NULL WHERE sha256 = ?", [(one,) for one in digests])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from sqlite3 import Connection, Row
 
-CHECKED_AT = frozenset({"last_seen_at", "verified_at", "asked_at"})
-"""Times of checking, which say nothing of what there is."""
+from fbbackup.catalog.lines import CHECKED_AT
 
 _OWN = frozenset({"outdated", "manifests", "care", "_sqlite_migrations"})
 # Kept counts and search rows are made from the others, and `doctor --strict` checks them.

@@ -17,6 +17,9 @@ from typing import Any
 from fbbackup.catalog import schema
 from fbbackup.errors import ArchiveUnusable
 
+CHECKED_AT = frozenset({"last_seen_at", "verified_at", "asked_at"})
+"""Times of checking, which say nothing of what there is."""
+
 GROUP = 500
 CHECK_LENGTH = 16
 _CHECKED = re.compile(rb'(\{.*),"check":"([0-9a-f]{16})"\}', re.DOTALL)
@@ -39,7 +42,6 @@ _JOURNAL_TABLES = {
     "runs": "SELECT * FROM runs WHERE started_at >= ? AND started_at < ? ORDER BY id",
     "album_audits": "SELECT x.* FROM runs r JOIN album_audits x ON x.run_id = r.id "
     "WHERE r.started_at >= ? AND r.started_at < ? ORDER BY x.run_id, x.album_id",
-    "source_states": "SELECT * FROM source_states WHERE saved_at >= ? AND saved_at < ? ORDER BY account_id",
 }
 _PHOTO = (
     "SELECT p.*, a.name AS account FROM photos p JOIN accounts a ON a.id = p.account_id "
@@ -82,6 +84,26 @@ def opened(line: bytes) -> dict[str, Any]:
             f"the manifests were written by a newer fbbackup (schema {fields['schema']}, this one knows "
             f"{schema.VERSION}); install the newer fbbackup"
         )
+    return fields
+
+
+def split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of a file that is read in pieces, each with the end it has."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+    if rest:
+        yield rest
+
+
+def told(line: bytes) -> dict[str, Any]:
+    """What a line says, without times of checking and the schema. Raises like `opened`."""
+    fields = opened(line)
+    del fields["schema"]
+    for part in (fields, *(row for rows in fields.values() if isinstance(rows, list) for row in rows)):
+        for name in CHECKED_AT & part.keys():
+            del part[name]
     return fields
 
 
@@ -141,9 +163,14 @@ def album_lines(db: Connection) -> Iterator[bytes]:
 
 
 def journal_lines(db: Connection, month: str) -> Iterator[bytes]:
-    """What the runs of a month did, and what sources remember since then; `month` is `2014-07`."""
+    """What the runs of a month did; `month` is `2014-07`."""
     for table, sql in _JOURNAL_TABLES.items():
         yield from _rows(table, db.execute(sql, (month, f"{month}~")))
+
+
+def source_lines(db: Connection) -> Iterator[bytes]:
+    """What sources remember between runs."""
+    yield from _rows("source_states", db.execute("SELECT * FROM source_states ORDER BY account_id"))
 
 
 def _rows(table: str, rows: Iterator[Row]) -> Iterator[bytes]:

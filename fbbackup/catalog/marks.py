@@ -13,6 +13,7 @@ from fbbackup.models import StoredFile
 
 ALBUMS = "albums"
 JOURNAL = "journal/"
+SOURCES = "journal/sources"
 CHECKSUMS = "checksums"
 SNAPSHOT = "snapshot"
 LINKS = "links"
@@ -220,6 +221,22 @@ END;
 def outdated(db: Connection) -> list[str]:
     """What has to be written anew: months' folders, `journal/` and a month, and the names above."""
     return [row[0] for row in db.execute("SELECT what FROM outdated ORDER BY what")]
+
+
+def whole(db: Connection) -> list[str]:
+    """Everything that a manifest is written for, whether it is up to date or not."""
+    rows = db.execute(
+        "SELECT DISTINCT substr(key_stem, 1, 14) FROM photos UNION SELECT 'journal/' || substr(started_at, 1, 7) "
+        "FROM runs UNION SELECT 'albums' WHERE EXISTS (SELECT 1 FROM accounts) "
+        "UNION SELECT 'journal/sources' WHERE EXISTS (SELECT 1 FROM source_states)"
+    )
+    return [row[0] for row in rows]
+
+
+def recorded(db: Connection) -> list[StoredFile]:
+    """The manifests as they were written, but the journal."""
+    rows = db.execute("SELECT key, sha256, bytes FROM manifests ORDER BY key")
+    return [StoredFile(row["key"], row["sha256"], row["bytes"]) for row in rows]
 
 
 def is_outdated(db: Connection, what: str) -> bool:

@@ -76,9 +76,9 @@ class Restorer:
         ids = [row["id"] for row in self.db.execute("SELECT id FROM photos ORDER BY number")]
         for first in range(0, len(ids), _INDEXED):
             index_photos(self.db, ids[first : first + _INDEXED], fresh=True)
+        marks.settle(self.db, marks.outdated(self.db))
         if list_again:
             self.db.execute("UPDATE albums SET listed_sign = NULL")
-        marks.settle(self.db, marks.outdated(self.db))
         self.db.execute("COMMIT")
 
     def _row(self, fields: dict[str, Any], verb: str = "INSERT") -> None:

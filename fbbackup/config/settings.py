@@ -138,6 +138,7 @@ class CatalogFile:
     path: Path | None = _setting(
         PATH, None, "File of the catalog, for archives on a network disk; unset = in the archive."
     )
+    snapshots: int = _setting(whole(0, 366), 7, "Copies of the catalog, one a day, kept in the archive; 0 = none.")
 
 
 @dataclass(frozen=True, slots=True)
