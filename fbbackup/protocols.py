@@ -175,9 +175,10 @@ class Store(Protocol):
         ...
 
     async def move(self, key: str, to: str) -> None:
-        """Gives a file another key; its names are durable after `settle`. Only repair comes here.
+        """Moves a file into `quarantine/` or out of it; its names are durable after `settle`. Only repair comes here.
 
-        Raises KeyError when there is nothing under `key`, KeyTaken when there is something under `to`.
+        Raises KeyError when there is nothing under `key`, KeyTaken when there is something under `to`, ValueError for
+        any other move.
         """
         ...
 

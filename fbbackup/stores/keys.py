@@ -11,6 +11,9 @@ STAGING = "staging"
 MANIFEST = "manifest.jsonl"
 """The name, in each month's folder, of the one file that is not a picture."""
 
+QUARANTINE = "quarantine"
+"""The top folder of what was set aside."""
+
 _ORIGINALS = ("photos", "videos")
 _LONGEST_PART = 255
 _LONGEST_KEY = 1024
@@ -48,6 +51,14 @@ def split_derived(key: str) -> tuple[str, ...]:
     if parts[0].casefold() in _ORIGINALS and parts[-1] != MANIFEST:
         raise ValueError(f"the key {key!r} is a picture's, and pictures are never replaced")
     return parts
+
+
+def split_move(key: str, to: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The parts of both keys of a move; ValueError unless it goes into quarantine or out of it."""
+    parts, others = split_key(key), split_key(to)
+    if (parts[0] == QUARANTINE) is (others[0] == QUARANTINE):
+        raise ValueError(f"the key {key!r} may only be moved into or out of {QUARANTINE}/")
+    return parts, others
 
 
 def is_part(name: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from fbbackup.errors import ArchiveUnusable, KeyTaken
 from fbbackup.models import Reading, StoredFile
 from fbbackup.protocols import Staged
-from fbbackup.stores.keys import STAGING, split_derived, split_key, split_prefix
+from fbbackup.stores.keys import STAGING, split_derived, split_key, split_move, split_prefix
 
 _HEAD = 4096
 
@@ -113,8 +113,7 @@ class MemoryStore:
         return iter(sorted((key, size) for key, size in found if key[len(below) :].split("/")[0] not in without))
 
     async def move(self, key: str, to: str) -> None:
-        split_key(key)
-        split_key(to)
+        split_move(key, to)
         if key not in self._files:
             raise KeyError(key)
         if to in self._files:

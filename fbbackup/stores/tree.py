@@ -15,7 +15,7 @@ from pathlib import Path
 from fbbackup.errors import KeyTaken
 from fbbackup.models import Reading, StoredFile
 from fbbackup.stores import disk
-from fbbackup.stores.keys import STAGING, is_part, split_derived, split_key
+from fbbackup.stores.keys import STAGING, is_part, split_derived, split_key, split_move
 from fbbackup.stores.reading import NO_FILE, read, unreadable
 
 PIECE = 1 << 20
@@ -137,8 +137,7 @@ class Tree:
 
     def move(self, key: str, to: str) -> None:
         """Gives a file, or whatever lies there, another name that nothing has."""
-        *parents, name = split_key(key)
-        *others, new = split_key(to)
+        (*parents, name), (*others, new) = split_move(key, to)
         with disk.blaming(self.root), self._folders(others) as (target, staging):
             try:
                 with self._folder(parents) as folder:

@@ -384,19 +384,28 @@ async def test_move_gives_a_file_another_key(store: AnyStore) -> None:
     assert list(store.keys("")) == [("quarantine/a.jpg", 1)]
     await store.put(KEY, b"other")
     assert [await whole(store, key) for key in (KEY, "quarantine/a.jpg")] == [b"other", b"x"]
+    await store.move("quarantine/a.jpg", "photos/back.jpg")
+    assert [key for key, _ in store.keys("")] == [KEY, "photos/back.jpg"]
 
 
 async def test_move_replaces_nothing(store: AnyStore) -> None:
     await store.put(KEY, b"x")
-    await store.put("taken", b"y")
+    await store.put("quarantine/taken", b"y")
     with pytest.raises(KeyTaken):
-        await store.move(KEY, "taken")
-    with pytest.raises(KeyError):
-        await store.move("nothing/here", "free")
-    with pytest.raises(KeyError):
-        await store.move("nothing", "free")
-    assert list(store.keys("")) == [(KEY, 1), ("taken", 1)]
+        await store.move(KEY, "quarantine/taken")
+    for nothing in ("nothing/here", "nothing"):
+        with pytest.raises(KeyError):
+            await store.move(nothing, "quarantine/free")
+    assert list(store.keys("")) == [(KEY, 1), ("quarantine/taken", 1)]
     assert staged_count(store) == 0
+
+
+async def test_move_goes_only_into_quarantine_or_out_of_it(store: AnyStore) -> None:
+    await store.put(KEY, b"x")
+    for key, to in ((KEY, "photos/other.jpg"), (KEY, "albums/a.jpg"), ("quarantine/a", "quarantine/b")):
+        with pytest.raises(ValueError, match="quarantine"):
+            await store.move(key, to)
+    assert list(store.keys("")) == [(KEY, 1)]
 
 
 async def test_delete_removes_one_file_and_may_come_twice(store: AnyStore) -> None:
@@ -442,7 +451,7 @@ async def test_a_bad_key_is_refused_everywhere(store: AnyStore, key: str) -> Non
     staged = await store.stage(stream(b"x"))
     for attempt in (
         store.put(key, b"x"), store.keep(staged, key), store.settle([key]), store.put_derived(key, b"x"),
-        store.delete(key), whole(store, key), store.move(key, "free"), store.move("free", key),
+        store.delete(key), whole(store, key), store.move(key, "quarantine/free"), store.move("quarantine/free", key),
     ):  # fmt: skip
         with pytest.raises(ValueError, match="the key"):
             await attempt

@@ -1,0 +1,85 @@
+"""Where in the program something on a disk can be removed, replaced or cut: few places, each with its reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PROGRAM = Path(__file__).parents[1] / "fbbackup"
+DEEDS = {
+    "unlink",
+    "rmdir",
+    "rename",
+    "rmtree",
+    "truncate",
+    "ftruncate",
+    "delete",
+    "_renameat2",
+    "write_text",
+    "write_bytes",
+}
+OF_MODULES = {("os", "replace"), ("os", "remove"), ("os", "link"), ("shutil", "move"), ("store", "move")}
+
+ALLOWED = {
+    # Files of the store, by their keys: `delete` is `purge`'s, the rest concerns staging and what is made.
+    "stores/tree.py": {
+        "delete: unlink", "replace: os.replace", "replace_by: os.replace", "drop_part: unlink", "clean_staging: unlink",
+    },
+    "stores/directory.py": {"delete: delete"},
+    "purge.py": {"_remove: delete"},
+    # Moves that replace nothing, and the removal of their own parts and claims.
+    "stores/disk.py": {
+        "_move_by_rename: _renameat2", "_move_by_link: os.link", "_move_by_link: unlink", "_move_by_claim: rename",
+        "_move_by_claim: unlink", "drop: unlink",
+    },
+    "repair.py": {"_put_back: store.move", "_set_aside: store.move"},
+    "whereabouts.py": {"_finish_repair: store.move"},
+}  # fmt: skip
+"""By file, function and deed, everything that touches the folder of an archive; no other file does."""
+
+ELSEWHERE = {"stores/archive.py", "catalog/connection.py"}
+"""The marker, the lock, and copies of the catalog."""
+OUTSIDE = {"credentials", "daemon", "units.py", "simulator"}
+"""What works in other folders than the archive's."""
+
+
+def deeds(tree: ast.AST, function: str = "") -> Iterator[str]:
+    """Everything that may remove, replace or cut something, with the function that it stands in."""
+    for node in ast.iter_child_nodes(tree):
+        inside = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        if deed := deed_of(node):
+            yield f"{inside}: {deed}"
+        yield from deeds(node, inside)
+
+
+def deed_of(named: ast.AST) -> str | None:
+    """A deed that is called or handed on."""
+    if isinstance(named, ast.Call) and isinstance(named.func, ast.Name):
+        return named.func.id if named.func.id in DEEDS else None
+    if not isinstance(named, ast.Attribute):
+        return None
+    owner = named.value.id if isinstance(named.value, ast.Name) else getattr(named.value, "attr", "")
+    if (owner, named.attr) in OF_MODULES:
+        return f"{owner}.{named.attr}"
+    return named.attr if named.attr in DEEDS else None
+
+
+def test_originals_can_be_removed_by_purge_alone() -> None:
+    found = {}
+    for path in PROGRAM.rglob("*.py"):
+        name = str(path.relative_to(PROGRAM))
+        if (
+            name not in ELSEWHERE
+            and name.split("/")[0] not in OUTSIDE
+            and (done := set(deeds(ast.parse(path.read_text()))))
+        ):
+            found[name] = done
+    assert found == ALLOWED
+
+
+def test_a_removal_is_recognised() -> None:
+    for code in ("path.unlink()", "os.replace(a, b)", "self._stock.store.move(a, b)", "await store.delete(key)",
+                 "shutil.rmtree(a)", "path.write_bytes(b)"):  # fmt: skip
+        assert list(deeds(ast.parse(f"async def f():\n {code}"))), code
+    assert list(deeds(ast.parse("text.replace('a', 'b')\nreplace(a, b=1)\nlines.remove(a)"))) == []
