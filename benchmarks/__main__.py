@@ -9,7 +9,7 @@ import sys
 
 from benchmarks.figures import Figure, Missing, number
 
-NAMES = ("whole_run", "download", "slow_link", "calls", "memory", "startup", "thumbnails", "catalog")
+NAMES = ("whole_run", "download", "slow_link", "calls", "memory", "startup", "thumbnails", "catalog", "imports")
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,13 @@ from fbbackup.app import Place, archive_place, run_loop
 from fbbackup.config import Config
 from fbbackup.importing import ImportJob, ImportResult, import_export
 from fbbackup.job import utc_now
+from fbbackup.models import Picture
 from fbbackup.protocols import Report
 from fbbackup.screen import progress, size_in_words
 from fbbackup.sources.export import Export, open_export
 from fbbackup.thumbnails import alike, kind_of
 from fbbackup.thumbnails.child import Decoders
+from fbbackup.thumbnails.headers import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ async def _import(config: Config, export: Export, place: Place, report: Report) 
                     export.as_of,
                     place.store,
                     place.catalog,
+                    _describer(decoders),
                     decoders.examine,
                     kind_of,
                     alike,
@@ -111,3 +114,12 @@ async def _import(config: Config, export: Export, place: Place, report: Report) 
             )
         finally:
             decoders.close()
+
+
+def _describer(decoders: Decoders) -> Callable[[bytes], Picture]:
+    """Headers are read here where that takes no decoder, else by a child."""
+
+    def described(body: bytes) -> Picture:
+        return describe(body) or decoders.examine(body, None)[0]
+
+    return described

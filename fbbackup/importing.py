@@ -14,8 +14,8 @@ from fbbackup.catalog import Catalog, import_albums, imported_files, imports, ru
 from fbbackup.catalog import downloads as files
 from fbbackup.catalog.runs import RunRecord
 from fbbackup.download import thumbnail_key
-from fbbackup.errors import FbbackupError, Incomplete
-from fbbackup.intake import Examine, Intake
+from fbbackup.errors import BadPicture, FbbackupError, Incomplete
+from fbbackup.intake import Intake
 from fbbackup.manifests import write_manifests
 from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Piece, Problem
 from fbbackup.models import Picture
@@ -25,14 +25,25 @@ BATCH = 200
 """Mentions that share a transaction."""
 
 
+LARGEST_TO_SHRINK = 64 << 20
+
+Examine = Callable[[bytes, int | None], tuple[Picture, str | None]]
+"""Decodes a picture and makes a thumbnail of the given edge; also tells why it could not be. Raises BadPicture."""
+
+
+Look = tuple[str, str | None, str | None]
+"""A file's digest, its mean colour, and why it has no thumbnail."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """What an import works with. `alike` compares two thumbnails."""
+    """What an import works with. `describe` reads headers, `kind_of` first bytes; `alike` compares two thumbnails."""
 
     reader: ExportReader
     as_of: str
     store: Store
     catalog: Catalog
+    describe: Callable[[bytes], Picture]
     examine: Examine
     kind_of: Callable[[bytes], Picture]
     alike: Callable[[bytes, bytes], bool]
@@ -92,6 +103,7 @@ async def import_export(job: ImportJob) -> ImportResult:
         texts = Texts(job, account_id, result)
         await texts.read()
         await _take_pictures(job, result, texts.mentioned)
+        await _make_thumbnails(job, result)
         await _unite(job, result)
         await _conclude(job, account_id, result, texts)
     except BaseException as failure:
@@ -168,15 +180,48 @@ def _next(pieces: Iterator[Piece]) -> list[Piece]:
 
 async def _take_pictures(job: ImportJob, result: ImportResult, mentioned: set[str]) -> None:
     intake = Intake(
-        job.reader, job.store, job.catalog, job.examine, job.kind_of, job.decoder, job.report, job.now,
-        job.thumbnail_size, job.workers, total=len(mentioned),
+        job.reader, job.store, job.catalog, job.describe, job.kind_of, job.decoder, job.report, job.now, job.workers,
+        total=len(mentioned),
     )  # fmt: skip
     try:
         await intake.run()
     finally:
         result.stored, result.unchanged, result.bytes = intake.stored, intake.unchanged, intake.size
-        result.thumbnails = intake.thumbnails
         result.refused += intake.lines
+
+
+async def _make_thumbnails(job: ImportJob, result: ImportResult) -> None:
+    """Thumbnails once everything is safe; what can't be decoded within its limits is kept and says why."""
+    size = job.thumbnail_size
+    while size is not None:
+        due = await job.catalog.read(files.files_without_thumbnail, size, BATCH)
+        if not due:
+            break
+        looks: list[Look] = []
+        for first in range(0, len(due), job.workers):
+            group = due[first : first + job.workers]
+            looks += await asyncio.gather(*(_look_at(job, file.sha256, file.key, size) for file in group))
+        made = [(digest, size, color) for digest, color, flaw in looks if flaw is None]
+        failed = [(digest, flaw) for digest, _, flaw in looks if flaw is not None]
+        await job.catalog.write(imported_files.record_looks, made, failed)
+        result.thumbnails += len(made)
+        job.report(Progress(stored=result.stored, message=f"{result.thumbnails} thumbnails"))
+    await job.store.sync_derived()
+
+
+async def _look_at(job: ImportJob, digest: str, key: str, size: int) -> Look:
+    (length,) = await asyncio.to_thread(job.store.sizes, [key])
+    if length is None or length > LARGEST_TO_SHRINK:
+        return digest, None, "its file is not there" if length is None else f"{length:,} bytes are too many to decode"
+    body = b"".join([chunk async for chunk in job.store.read(key)])
+    try:
+        picture, flaw = await asyncio.get_running_loop().run_in_executor(job.decoder, job.examine, body, size)
+    except BadPicture as bad:
+        return digest, None, str(bad)
+    if picture.thumbnail is None:
+        return digest, None, flaw or "it is too large to be decoded"
+    await job.store.put_derived(thumbnail_key(digest, size), picture.thumbnail)
+    return digest, picture.color, None
 
 
 async def _unite(job: ImportJob, result: ImportResult) -> None:

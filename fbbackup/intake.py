@@ -16,7 +16,7 @@ from itertools import islice
 from fbbackup.catalog import Catalog, downloads, imported_files
 from fbbackup.catalog.downloads import Kept, Slot
 from fbbackup.catalog.imported_files import Taken
-from fbbackup.download import GROUP, at_free_key, thumbnail_key
+from fbbackup.download import GROUP, at_free_key
 from fbbackup.errors import ItemError
 from fbbackup.mentions import ExportReader, Media
 from fbbackup.models import Picture, StoredFile
@@ -27,9 +27,6 @@ LARGE = 32 << 20
 
 PLANNED = 500
 
-Examine = Callable[[bytes, int | None], tuple[Picture, str | None]]
-"""Checks a body and makes a thumbnail of the given edge; also tells why it could not be decoded. Raises BadPicture."""
-
 
 @dataclass(slots=True)
 class Intake:
@@ -38,18 +35,16 @@ class Intake:
     reader: ExportReader
     store: Store
     catalog: Catalog
-    examine: Examine
+    describe: Callable[[bytes], Picture]
     kind_of: Callable[[bytes], Picture]
     decoder: Executor
     report: Report
     now: Callable[[], datetime]
-    thumbnail_size: int | None
     workers: int = 4
     stored: int = 0
     size: int = 0
     total: int = 0
     unchanged: int = 0
-    thumbnails: int = 0
     lines: list[str] = field(default_factory=list)
     _todo: asyncio.Queue[tuple[Media, str] | None] = field(init=False)
     _done: asyncio.Queue[Taken | None] = field(init=False)
@@ -66,7 +61,6 @@ class Intake:
             await asyncio.gather(*workers)
             await self._done.put(None)
             await committer
-        await self.store.sync_derived()
 
     async def _feed(self) -> None:
         """Hands out what was not read before, in the order of the parts."""
@@ -99,22 +93,18 @@ class Intake:
         if media.size > LARGE:
             return await self._take_large(media, stem)
         loop = asyncio.get_running_loop()
-        size = self.thumbnail_size
 
-        def read() -> tuple[bytes, str, Picture, str | None]:
+        def read() -> tuple[bytes, str, Picture]:
             body = self.reader.read(media)
-            return (body, sha256(body).hexdigest(), *self.examine(body, size))
+            return body, sha256(body).hexdigest(), self.describe(body)
 
-        body, digest, picture, flaw = await loop.run_in_executor(self.decoder, read)
+        body, digest, picture = await loop.run_in_executor(self.decoder, read)
         key = f"{stem}.{picture.extension}"
         slot = await self._slot(StoredFile(key, digest, len(body)))
         stored = StoredFile(slot.key, digest, len(body))
         if not slot.stored:
             stored = await self._first_free(digest, slot, key, lambda free: self.store.put(free, body, digest))
-        if picture.thumbnail is not None:
-            await self.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
-        made = size if picture.thumbnail is not None else None
-        return Taken(self._kept(media, stored, picture, made), media.path, media.mark, media.size, flaw)
+        return Taken(self._kept(media, stored, picture), media.path, media.mark, media.size)
 
     async def _take_large(self, media: Media, stem: str) -> Taken:
         """Videos and huge pictures: only their kind is checked, and that they arrive whole."""
@@ -131,10 +121,10 @@ class Intake:
         except BaseException:
             await self.store.discard(staged)
             raise
-        return Taken(self._kept(media, stored, picture, None), media.path, media.mark, media.size)
+        return Taken(self._kept(media, stored, picture), media.path, media.mark, media.size)
 
-    def _kept(self, media: Media, stored: StoredFile, picture: Picture, thumbnail: int | None) -> Kept:
-        return Kept(media.photo_id or "", stored, picture, "export", thumbnail)
+    def _kept(self, media: Media, stored: StoredFile, picture: Picture) -> Kept:
+        return Kept(media.photo_id or "", stored, picture, "export", None)
 
     async def _slot(self, wanted: StoredFile) -> Slot:
         """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
@@ -173,7 +163,6 @@ class Intake:
                 self._settled(taken.kept.file.sha256)
             self.stored += len(group)
             self.size += sum(taken.kept.file.bytes for taken in group)
-            self.thumbnails += sum(taken.kept.thumbnail_size is not None for taken in group)
             self._publish()
 
     async def _groups(self) -> AsyncIterator[list[Taken]]:

@@ -15,14 +15,12 @@ from fbbackup.catalog.unite import choose_current
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture of an export that is durable. `path`, `mark` and `size` name it there; `flaw` says why it has no
-    thumbnail."""
+    """A picture of an export that is durable. `path`, `mark` and `size` name it there."""
 
     kept: Kept
     path: str
     mark: str
     size: int
-    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,6 @@ def record_taken(db: Connection, taken: Sequence[Taken], now: datetime) -> None:
     before = _current(db, [each.kept.photo_id for each in taken])
     larger = _announced_larger(db, taken)
     record_files(db, [each.kept for each in taken], now)
-    record_thumbnails(db, [], [(each.kept.file.sha256, each.flaw) for each in taken if each.flaw])
     for photo_id in dict.fromkeys(each.kept.photo_id for each in taken):
         if photo_id in before:
             db.execute(
@@ -99,6 +96,14 @@ def _announced_larger(db: Connection, taken: Sequence[Taken]) -> list[str]:
         if row is not None and (row["pixels"] or 0) > (picture.width or 0) * (picture.height or 0):
             found.append(each.kept.photo_id)
     return found
+
+
+def record_looks(
+    db: Connection, made: Sequence[tuple[str, int, str | None]], failed: Sequence[tuple[str, str]]
+) -> None:
+    """`made`: digest, size of the thumbnail, mean colour; `failed`: digest and reason."""
+    record_thumbnails(db, [(digest, size) for digest, size, _ in made], failed)
+    db.executemany("UPDATE files SET color = ? WHERE sha256 = ?", [(color, digest) for digest, _, color in made])
 
 
 def record_refused(db: Connection, photo_id: str, reason: str) -> None:
