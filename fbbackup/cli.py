@@ -263,7 +263,8 @@ def status(options: Options, json_out: bool) -> None:
 
     with _catalog(options) as (db, root):
         record = {**status_record(db, root), "daemon": daemon_state(root)}
-    _result(json_out, record, status_lines(record))
+        lines = status_lines(record)
+    _result(json_out, record, lines)
 
 
 @cli.command()
@@ -276,7 +277,8 @@ def audit(options: Options, json_out: bool) -> None:
 
     with _catalog(options) as (db, _):
         record = completeness(db)
-    _result(json_out, record, audit_lines(record))
+        lines = audit_lines(record)
+    _result(json_out, record, lines)
     _end_with(0 if record["complete"] else Incomplete.exit_code)
 
 
@@ -370,9 +372,10 @@ def show(options: Options, photo: str, json_out: bool) -> None:
 
     with _catalog(options) as (db, root):
         found = reports.photo(db, photo)
-    if found is None:
-        raise ConfigError(f"there is no photo {photo!r} in the catalog; ids are in the `library` view, column id")
-    _result(json_out, found, photo_lines(found, root))
+        if found is None:
+            raise ConfigError(f"there is no photo {photo!r} in the catalog; ids are in the `library` view, column id")
+        lines = photo_lines(found, root)
+    _result(json_out, found, lines)
 
 
 @cli.command()

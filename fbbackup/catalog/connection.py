@@ -95,11 +95,17 @@ def memory() -> Catalog:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
-    """`open_reader` for as long as the block runs; what SQLite complains of meanwhile is told as ArchiveUnusable."""
+    """`open_reader` for as long as the block runs; what SQLite complains of meanwhile is told as ArchiveUnusable, and
+    rows that make no sense as CatalogDamaged."""
     db = open_reader(path)
     try:
         with _translated(path):
             yield db
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise CatalogDamaged(
+            f"the catalog at {path} holds something that makes no sense ({error}); was it edited by hand? "
+            "`fbbackup rebuild` makes it anew from the manifests"
+        ) from error
     finally:
         db.close()
 

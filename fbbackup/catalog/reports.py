@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
 from typing import Any
 
 from fbbackup.catalog.photos import IS_PURGED
 from fbbackup.catalog.uploads import uploads_of
 from fbbackup.catalog.withheld import UNWANTED
+from fbbackup.errors import CatalogDamaged
 
 _ACCOUNT_COLUMNS = (
     "name", "source", "remote_id", "display_name", "added_at", "login_expires_at", "data_access_expires_at", "asked_at",
@@ -115,7 +116,8 @@ def missing_photos(db: Connection, account_id: int, limit: int) -> list[dict[str
 
 
 def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
-    """All that is known of one photo; None when there is no such photo."""
+    """All that is known of one photo; None when there is no such photo. Raises CatalogDamaged rather than tell of
+    another photo than the one that was asked for."""
     row = db.execute(
         f"SELECT p.*, {IS_PURGED} AS purged, a.name AS account, l.name AS place, l.city, l.country FROM photos p "  # noqa: S608
         "JOIN accounts a ON a.id = p.account_id LEFT JOIN places l ON l.id = p.place_id WHERE p.id = ?",
@@ -134,10 +136,13 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     found["files"] = _rows(
         db,
         "SELECT f.key, f.sha256, f.bytes, f.content_type, f.width, f.height, x.is_current, x.source, f.stored_at, "
-        "f.verified_at, f.damaged_at, f.orientation, f.color FROM photo_files x JOIN files f ON f.sha256 = x.sha256 "
-        "WHERE x.photo_id = ? ORDER BY x.is_current DESC, f.stored_at",
+        "f.verified_at, f.damaged_at, f.orientation, f.color, "
+        # The index has its own copy of the key, so that a torn one shows.
+        "(SELECT g.sha256 FROM files g WHERE g.key = f.key) IS f.sha256 AS sound FROM photo_files x "
+        "JOIN files f ON f.sha256 = x.sha256 WHERE x.photo_id = ? ORDER BY x.is_current DESC, f.stored_at",
         photo_id,
     )
+    _check_sense(row, found["files"], photo_id)
     found["people"] = _rows(db, "SELECT name, person_id, x, y FROM photo_people WHERE photo_id = ?", photo_id)
     found["comments"] = _rows(
         db, "SELECT from_name, message, created_at FROM comments WHERE photo_id = ? ORDER BY created_at, id", photo_id
@@ -148,6 +153,14 @@ def photo(db: Connection, photo_id: str) -> dict[str, Any] | None:
     )
     found["uploads"] = [dict(row) for row in uploads_of(db, photo_id)]
     return found
+
+
+def _check_sense(row: Row, files: list[dict[str, Any]], photo_id: str) -> None:
+    """A torn index entry may lead to another photo's row, a torn key to another photo's file."""
+    sound = all([file.pop("sound") for file in files])
+    current = [file["sha256"] for file in files if file["is_current"]]
+    if row["id"] != photo_id or not sound or (row["state"] == "stored" and current != [row["sha256"]]):
+        raise CatalogDamaged(f"the catalog contradicts itself about photo {photo_id}; `fbbackup rebuild` makes it anew")
 
 
 def source_of(db: Connection, photo_id: str) -> str:
