@@ -77,7 +77,7 @@ def drive(url: str, token: str) -> None:
     seen["active"] = shown("ActiveState")
     until(lambda: runs("complete"), "the first run")
     seen["stored"] = rows("SELECT count(*) FROM photos WHERE state = 'stored'")[0]
-    seen["status"] = shown("StatusText")
+    until(lambda: "next run in" in shown("StatusText"), "the words of a daemon at rest")
     pid = shown("MainPID")
     look_around(pid, token)
     survive_a_kill(url, pid)
@@ -114,7 +114,7 @@ def survive_a_kill(url: str, pid: str) -> None:
     control(url, "add-photo", caption="after the first run")
     control(url, "fault", name="drip", times=3, seconds=30)
     os.kill(int(pid), signal.SIGUSR1)
-    until(lambda: "quick run" in shown("StatusText") or "deep run" in shown("StatusText"), "a run under way")
+    until(lambda: rows("SELECT count(*) FROM runs WHERE outcome IS NULL")[0], "a run under way")
     os.kill(int(pid), signal.SIGKILL)
     control(url, "clear-faults")
     until(lambda: shown("NRestarts") == "1" and shown("ActiveState") == "active", "the restart after a kill")
