@@ -88,11 +88,17 @@ def demo(options: Options, photos: int, port: int, no_serve: bool, json_out: boo
 @click.pass_obj
 def serve(options: Options, port: int | None, host: str | None) -> None:
     """Serves the gallery and the local APIs until Ctrl-C or SIGTERM."""
+    from fbbackup.remote import gallery_link
+
+    config = options.config()
+    if host is None and port is None and (link := gallery_link(options.root(config))):
+        _say("The daemon serves the gallery already:")
+        _say(link)
+        return
     from fbbackup.config import address
     from fbbackup.web.server import Bind
     from fbbackup.web.server import serve as serve_gallery
 
-    config = options.config()
     bind = Bind(address(host) if host else config.web.host, config.web.port if port is None else port)
     serve_gallery(config, options.root(config), bind, _say)
 

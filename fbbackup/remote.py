@@ -109,6 +109,19 @@ def daemon_state(root: Path, environ: Mapping[str, str] = os.environ) -> dict[st
     return state
 
 
+def gallery_link(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The address of the gallery that the daemon of this archive serves; None when it serves none."""
+    found = _line_for(root, environ)
+    if found is None:
+        return None
+    line, _ = found
+    try:
+        link = line.ask({"ask": "link"}).get("link")
+    finally:
+        line.close()
+    return str(link) if link else None
+
+
 def _line_for(root: Path, environ: Mapping[str, str]) -> tuple[Line, dict[str, Any]] | None:
     line = call_daemon(environ)
     if line is None:

@@ -42,12 +42,12 @@ def verify_archive(
     config: Config, root: Path, options: VerifyOptions, *, quiet: bool, environ: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
     """`verify`: its record, with the lines for people and the exit code. Marks go into the catalog."""
-    with _existing_place(config, root, environ) as place, progress("verify", quiet=quiet) as report:
-        return run_loop(_verify(config, place, options, Credentials(environ), report))
+    with existing_place(config, root, environ) as place, progress("verify", quiet=quiet) as report:
+        return run_loop(verify_place(config, place, options, Credentials(environ), report))
 
 
 @contextmanager
-def _existing_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Place]:
+def existing_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Place]:
     """Never makes an archive or a catalog: an empty one would be sound."""
     archive = open_existing(root)
     open_reader(config.catalog.path or archive.catalog_path).close()
@@ -55,9 +55,10 @@ def _existing_place(config: Config, root: Path, environ: Mapping[str, str]) -> I
         yield place
 
 
-async def _verify(
+async def verify_place(
     config: Config, place: Place, options: VerifyOptions, credentials: Credentials, report: Report
 ) -> dict[str, Any]:
+    """`verify` in an archive that is held already."""
     accounts = await place.catalog.read(reports.account_ids)
     if options.account is not None and options.account not in accounts:
         raise ConfigError(f"the archive has no account {options.account!r}; it has {', '.join(accounts) or 'none'}")
@@ -175,7 +176,7 @@ def purge_photos(
         )
     if not confirmed:
         return _purge_record(plan, None)
-    with _existing_place(config, root, environ) as place:
+    with existing_place(config, root, environ) as place:
         done = run_loop(_purge(place, photo_ids))
     return _purge_record(done.plan, done)
 

@@ -93,6 +93,7 @@ class Schedule:
     quiet_hours: str | None = _setting(
         QUIET_HOURS, None, "Local time in which the daemon starts no run by itself, such as 08:00-18:30."
     )
+    verify_days: int = _setting(whole(0, 3650), 30, "The daemon reads every file again within so many days; 0 = never.")
     deep_days: int = _setting(whole(1, 365), 14, "Every album is listed again at least this often.")
 
 
@@ -145,6 +146,7 @@ class CatalogFile:
 class Web:
     """The gallery and the local APIs."""
 
+    enabled: bool = _setting(FLAG, True, "The daemon serves the gallery and the APIs as well.")
     host: str = _setting(ADDRESS, "127.0.0.1", "Address to listen on; any other than loopback needs a password.")
     port: int = _setting(whole(0, 65_535), 8765, "Port to listen on; 0 = any free one.")
     hosts: tuple[str, ...] = _setting(

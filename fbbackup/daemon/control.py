@@ -26,10 +26,12 @@ _PROGRESS_SECONDS = 0.1
 
 
 class Control:
-    """Answers one question a connection. `state` tells what the daemon is doing."""
+    """Answers questions. `state` tells what the daemon is doing, `link` opens the gallery."""
 
-    def __init__(self, worker: Worker, state: Callable[[], dict[str, Any]]) -> None:
-        self._worker, self._state = worker, state
+    def __init__(
+        self, worker: Worker, state: Callable[[], dict[str, Any]], link: Callable[[], str | None] = lambda: None
+    ) -> None:
+        self._worker, self._state, self._link = worker, state, link
         self._folder: Path | None = None
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
@@ -68,6 +70,9 @@ class Control:
         question = json.loads(line)
         if question.get("ask") == "state":
             await _send(writer, self._state())
+            return
+        if question.get("ask") == "link":
+            await _send(writer, {"link": self._link()})
             return
         if question.get("ask") != "sync":
             await _send(writer, {"error": "the daemon does not know this question", "exit_code": 2})

@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,9 +24,12 @@ from fbbackup.errors import FbbackupError
 from fbbackup.login import renew
 from fbbackup.notices import Clocks, Memory, Notice, Run, Speaker
 from fbbackup.protocols import Report
+from fbbackup.upkeep import VerifyOptions, existing_place, verify_place
 
 log = logging.getLogger("fbbackup.daemon")
 RENEW_BEFORE = timedelta(days=45)
+_ARCHIVE = ""
+"""Where the memory keeps what belongs to no account."""
 _A_DAY = timedelta(days=1)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,14 +49,13 @@ class ArchiveTrade:
     async def run(self, account: Account, options: SyncOptions, report: Report) -> SyncResult:
         """One run. Raises what makes the archive unusable, and bugs."""
         config = self.config
-        async with self._place() as place:
+        async with self._opened(archive_place(config, self.root, self._environ)) as place:
             run = await sync_account(config, account, options, place, self._credentials, report)
         return SyncResult(run, dry=False)
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[Place]:
+    async def _opened(self, held: AbstractContextManager[Place]) -> AsyncIterator[Place]:
         # In threads: opening may migrate the catalog, closing may wait for the disk.
-        held = archive_place(self.config, self.root, self._environ)
         place = await asyncio.to_thread(held.__enter__)
         try:
             yield place
@@ -109,6 +111,37 @@ class ArchiveTrade:
             await speaker.after(run)
         except Exception:
             log.exception("a notice could not be given")
+
+    def last_check(self) -> datetime | None:
+        """When a slice of the archive was last read again; a new one counts as read when it is first seen."""
+        at = self._memory.account(_ARCHIVE).get("checked_at")
+        if isinstance(at, str):
+            return datetime.fromisoformat(at)
+        self._remember_check(self._clock.now())
+        return self._clock.now()
+
+    def _remember_check(self, at: datetime) -> None:
+        known = self._memory.account(_ARCHIVE)
+        self._memory.save(_ARCHIVE, {**known, "checked_at": at.isoformat(timespec="seconds")})
+
+    async def check(self, report: Report) -> None:
+        """Reads a slice of the archive again, repairs and tells of damage. Raises nothing."""
+        now = self._clock.now()
+        options = VerifyOptions(oldest=100 / self.config.schedule.verify_days, repair=True)
+        try:
+            async with self._opened(existing_place(self.config, self.root, self._environ)) as place:
+                record = await verify_place(self.config, place, options, self._credentials, report)
+        except FbbackupError as error:
+            log.warning("the archive was not checked: %s", error)
+            return
+        except Exception:
+            log.exception("the archive was not checked")
+            return
+        self._remember_check(now)
+        log.info("%s", record["lines"][-1])
+        if record["damaged"]:
+            speaker = Speaker(self.config.notify, self._credentials, self._memory)
+            await speaker.tell(Notice("damage", "", record["lines"][-1], "\n".join(record["lines"])), now)
 
     def _told(self, account: str, ended: Ended) -> Run:
         now = self._clock.now()

@@ -15,7 +15,7 @@ from fbbackup.config import Account, Config
 from fbbackup.daemon.desk import Desk
 from fbbackup.errors import FbbackupError
 from fbbackup.protocols import Progress, Report
-from fbbackup.schedule import quiet_seconds
+from fbbackup.schedule import Appointment, quiet_seconds
 from fbbackup.screen import time_in_words
 
 log = logging.getLogger("fbbackup.daemon")
@@ -52,6 +52,14 @@ class Trade(Protocol):
         """Tells people how a run ended."""
         ...
 
+    def last_check(self) -> datetime | None:
+        """When a slice of the archive was last read again."""
+        ...
+
+    async def check(self, report: Report) -> None:
+        """Reads a slice of the archive again, repairs and tells of damage. Raises nothing."""
+        ...
+
 
 @dataclass(slots=True)
 class Wish:
@@ -79,6 +87,7 @@ class Worker:
         self.doing: Doing | None = None
         self._trade, self._clock = trade, clock
         self._wake = asyncio.Event()
+        self._check = Appointment("1 d", clock, last=trade.last_check())
         self._wishes: list[Wish] = []
         self._desks: dict[str, Desk] = {}
         self.use(config)
@@ -123,8 +132,21 @@ class Worker:
             elif (desk := self._due()) is not None:
                 deep = self._trade.deep_is_due(desk.account.name)
                 await self._run(desk, SyncOptions(desk.account.name, deep=deep, patient=True), lambda _: None)
+            elif self._config.schedule.verify_days and self._check_left() <= 0:
+                await self._check_archive()
             else:
                 await self._clock.wait(self._wake, min(LONGEST_WAIT_SECONDS, self._seconds_left()))
+
+    def _check_left(self) -> float:
+        return max(self._check.seconds_left(), self._quiet_seconds())
+
+    async def _check_archive(self) -> None:
+        doing = self.doing = Doing("archive", "check")
+        try:
+            await self._trade.check(lambda now: setattr(doing, "progress", now))
+        finally:
+            self.doing = None
+            self._check.met()
 
     def _due(self) -> Desk | None:
         quiet = self._quiet_seconds() > 0
@@ -140,6 +162,8 @@ class Worker:
 
     def _seconds_left(self) -> float:
         left = [max(desk.seconds_left(), self._quiet_seconds()) for desk in self._desks.values()]
+        if self._config.schedule.verify_days:
+            left.append(self._check_left())
         return max(1.0, min(left, default=LONGEST_WAIT_SECONDS))
 
     async def _grant(self, wish: Wish) -> None:
@@ -201,6 +225,8 @@ class Worker:
         """The state in one line, for STATUS= and people."""
         if (doing := self.doing) is not None:
             now = doing.progress
+            if doing.kind == "check":
+                return "reading a part of the archive again, to find damage"
             return f"{doing.account}: {doing.kind} run, {now.calls} calls, {now.stored} of {now.stored_total} stored"
         quiet = self._quiet_seconds()
         words = []

@@ -67,7 +67,7 @@ class Speaker:
 
     async def tell(self, notice: Notice, at: datetime) -> None:
         """Sends one notice: to the log, to the last ones, to hooks, and to people unless it is a quiet one."""
-        level = logging.WARNING if notice.kind in ("login-ends", "login-ended", "trouble") else logging.INFO
+        level = logging.WARNING if notice.kind in ("login-ends", "login-ended", "trouble", "damage") else logging.INFO
         log.log(level, "%s: %s", notice.title, notice.text)
         event = {"event": notice.kind, "account": notice.account, "at": _iso(at), "title": notice.title,
                  "text": notice.text, **notice.data}  # fmt: skip

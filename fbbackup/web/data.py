@@ -140,6 +140,13 @@ async def health(site: Site, request: Request) -> Response:
     return JSONResponse({"ok": fine}, 200 if fine else 503)
 
 
+async def metrics(site: Site, request: Request) -> Response:
+    """Counts for Prometheus, from a daemon: for this machine only, since it asks for no login."""
+    if site.metrics is None or site.password_needed:
+        return problem(404, "numbers are told by a daemon, and only without a password")
+    return Response(await site.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
 async def openapi(site: Site, request: Request) -> Response:
     from fbbackup.web.description import description
 

@@ -80,6 +80,7 @@ RULES = (
     Rule("GET", "/thumbnails/{id}", Policy.FILE, files.thumbnail),
     Rule("GET", "/static/{version}/{name}", Policy.OPEN, files.static),
     Rule("GET", "/healthz", Policy.OPEN, data.health),
+    Rule("GET", "/metrics", Policy.OPEN, data.metrics),
     Rule("GET", "/api/v1/openapi.json", Policy.DATA, data.openapi),
     Rule("GET", "/api/v1/months", Policy.DATA, data.months),
     Rule("GET", "/api/v1/photos", Policy.DATA, data.photos),
@@ -178,7 +179,7 @@ def _is_json(request: Request) -> bool:
 
 
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith(("/api/", "/files/", "/thumbnails/", "/static/", "/healthz"))
+    return not request.url.path.startswith(("/api/", "/files/", "/thumbnails/", "/static/", "/healthz", "/metrics"))
 
 
 async def _refused(request: Request, error: Exception) -> Response:

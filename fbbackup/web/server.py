@@ -87,8 +87,11 @@ async def run(
     environ: Mapping[str, str] = os.environ,
     backup_now: Callable[[], Awaitable[None]] | None = None,
     healthy: Callable[[], Awaitable[bool]] | None = None,
+    metrics: Callable[[], Awaitable[str]] | None = None,
+    opened: Callable[[Site], None] | None = None,
 ) -> None:
-    """Serves until `stop` is set. The daemon gives `backup_now` and `healthy`."""
+    """Serves until `stop` is set. The daemon gives `backup_now`, `healthy` and `metrics`; `opened` gets the site once
+    the address is known."""
     password = Password(state_folder(environ))
     protected = password.is_set
     if not protected and not is_loopback(bind.host):
@@ -114,11 +117,14 @@ async def run(
         password_needed=protected,
         backup_now=backup_now,
         healthy=healthy,
+        metrics=metrics,
         say=say,
         url=f"http://{host}:{port}",
     )
     _bring_up_to_date(readers.path)
     try:
+        if opened is not None:
+            opened(site)
         await _serve(site, listener, stop)
     finally:
         site.close()

@@ -38,6 +38,7 @@ class Site:
     password_needed: bool = False
     backup_now: Callable[[], Awaitable[None]] | None = None
     healthy: Callable[[], Awaitable[bool]] | None = None
+    metrics: Callable[[], Awaitable[str]] | None = None
     say: Callable[[str], None] = lambda line: None
     url: str = ""
     bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)

@@ -173,3 +173,20 @@ async def test_metrics_are_what_prometheus_reads(make_home: MakeHome) -> None:  
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert {key.split("{")[0] for key in values} <= names
     assert text.endswith("\n")
+
+
+async def test_damage_is_found_mended_and_told(make_home: MakeHome) -> None:  # noqa: F811
+    home = make_home(small(clock=Clock(BEGIN)))
+    life = Life(home, {})
+    life.config = replace(life.config, schedule=replace(life.config.schedule, verify_days=1))
+    life.trade.config = life.config
+    life.login(24 * 60)
+    await life.go_on_until(2)
+    victim = next(path for path in (home.archive / "photos").rglob("*.jpg"))
+    good = victim.read_bytes()
+    victim.chmod(0o600)
+    victim.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    await life.go_on_until(26)
+    assert victim.read_bytes() == good
+    assert [kind for _, kind, _ in life.told] == ["changes", "damage"]
+    assert home.current() == home.expected()

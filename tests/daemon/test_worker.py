@@ -45,6 +45,7 @@ class FakeTrade:
     runs: list[tuple[float, str]] = field(default_factory=list)
     asked: list[SyncOptions] = field(default_factory=list)
     told: list[Ended] = field(default_factory=list)
+    checks: list[float] = field(default_factory=list)
     last: datetime | None = None
     blocked: float = 0.0
     deep: bool = False
@@ -75,6 +76,12 @@ class FakeTrade:
 
     async def announce(self, account: Account, ended: Ended) -> None:
         self.told.append(ended)
+
+    def last_check(self) -> datetime | None:
+        return self.last
+
+    async def check(self, report: Report) -> None:
+        self.checks.append(self.wheel.passed)
 
     def begun(self, account: str = "ada") -> list[float]:
         return [at for at, name in self.runs if name == account]
@@ -257,3 +264,12 @@ async def test_progress_is_in_the_line() -> None:
     with pytest.raises(asyncio.CancelledError):
         await worker.work()
     assert "ada: quick run, 3 calls, 5 of 9 stored" in lines
+
+
+async def test_a_slice_of_the_archive_is_read_again_each_day() -> None:
+    trade = await lived([], 50 * HOUR)
+    assert [round(at / HOUR) for at in trade.checks] == [0, 24, 48]
+    wheel = Wheel()
+    never = FakeTrade(wheel)
+    await live(wheel, never, 50 * HOUR, config(verify_days=0))
+    assert never.checks == []

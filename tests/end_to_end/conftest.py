@@ -28,7 +28,7 @@ def make_home(
     started: list[Simulator] = []
 
     def make(library: Library | None = None, *, sim: Simulator | None = None, **given: Any) -> Home:
-        own = {name: given.pop(name) for name in ("account", "limits", "app_secret") if name in given}
+        own = {name: given.pop(name) for name in ("account", "limits", "app_secret", "served") if name in given}
         if sim is None:
             settings = {"budget": 100_000, "app_secret": own.get("app_secret"), **given}
             sim = Simulator(library or small(), **settings)

@@ -86,6 +86,8 @@ class Home:
     account: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     waited: list[float] = field(default_factory=list)
+    served: bool = False
+    """Whether a daemon of this home serves the gallery, on any free port."""
 
     @property
     def archive(self) -> Path:
@@ -159,7 +161,8 @@ class Home:
         config.write_text(
             f"archive = {json.dumps(str(self.archive))}\n[limits]\nkeep_free_bytes = 0\n"
             "[thumbnails]\nsize = 32\n[download]\nworkers = 4\nattempts = 2\n"
-            f'[[accounts]]\nname = "{NAME}"\napi_url = "{self.sim.url}"\n'
+            + ("[web]\nport = 0\n" if self.served else "[web]\nenabled = false\n")
+            + f'[[accounts]]\nname = "{NAME}"\napi_url = "{self.sim.url}"\n'
             + "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.account.items())
         )
 
