@@ -125,10 +125,12 @@ def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
         )
         try:
             if _check_version(db, path) == 0:
-                raise ArchiveUnusable(f"the catalog at {path} was never finished; `fbbackup sync` completes it")
+                raise _never_finished(path)
         except sqlite3.OperationalError as error:
             # A catalog on read-only media has no shared-memory file, and none can be made there.
             db.close()
+            if _was_cut_short(error):
+                raise _never_finished(path) from error
             last = error
             continue
         except BaseException as error:
@@ -177,9 +179,20 @@ def version_of(path: Path) -> int:
     try:
         return _check_version(db, path)
     except sqlite3.DatabaseError as error:
+        if _was_cut_short(error):
+            return 0
         raise _unusable(error, path) from error
     finally:
         db.close()
+
+
+def _was_cut_short(error: sqlite3.DatabaseError) -> bool:
+    """Whether a writer has to take back what a crash left half done, which only happens before there is a log."""
+    return bool(getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK)
+
+
+def _never_finished(path: Path) -> ArchiveUnusable:
+    return ArchiveUnusable(f"the catalog at {path} was never finished; `fbbackup sync` completes it")
 
 
 def _connect(path: Path | None) -> Connection:
@@ -195,6 +208,7 @@ def _connect(path: Path | None) -> Connection:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA foreign_keys = ON")
         if path is not None:
+            _check_version(db, path)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             # Fewer checkpoints: each syncs the catalog itself, and a crawl commits a page at a time.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,29 @@ def test_every_table_is_strict_and_the_version_is_set(tmp_path: Path) -> None:
         )
         assert loose == []
         assert catalog.read_now(lambda db: db.execute("PRAGMA user_version").fetchone()[0]) == schema.VERSION
+
+
+CUT_SHORT = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN")
+db.execute("CREATE TABLE photos (id TEXT)")
+db.executemany("INSERT INTO photos VALUES (?)", ((str(number) * 100,) for number in range(1000)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_catalog_cut_short_before_it_had_a_log_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    subprocess.run([sys.executable, "-c", CUT_SHORT, path], check=False, timeout=60)
+    assert (tmp_path / "catalog.sqlite-journal").stat().st_size > 0
+    assert path.stat().st_size > 0
+    with pytest.raises(ArchiveUnusable, match="never finished"):
+        open_reader(path)
+    with open_catalog(path) as catalog:
+        assert catalog.read_now(lambda db: db.execute("SELECT count(*) FROM photos").fetchone()[0]) == 0
+    open_reader(path).close()
 
 
 def test_a_failing_step_changes_nothing(tmp_path: Path) -> None:
