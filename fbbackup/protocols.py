@@ -143,6 +143,10 @@ class Store(Protocol):
         """Makes the names of these kept keys durable. Only afterwards may anyone be told of them."""
         ...
 
+    async def secure(self, keys: Sequence[str]) -> None:
+        """Makes bytes and names of these keys durable, whoever wrote them; those that are gone are left out."""
+        ...
+
     async def put_derived(self, key: str, body: bytes) -> None:
         """Writes what can be made again (thumbnails): whole or not at all, replacing, without a promise of
         durability before `sync_derived`."""

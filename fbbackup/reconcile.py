@@ -91,7 +91,7 @@ class _Strays:
             picture = await self._examined(key, photo_id, reading)
         except BadPicture:
             return False
-        await job.store.settle([key])
+        await job.store.secure([key])
         file = StoredFile(key, reading.sha256, reading.bytes)
         kept = Kept(photo_id, file, picture, job.source.name, None)
         await job.catalog.write(downloads.record_files, [kept], job.now())

@@ -114,6 +114,7 @@ async def _judge(
             continue
         reading = (await readers.read([row.key]))[0] if size == row.bytes else None
         if reading and reading.sha256 == row.sha256:
+            await stock.store.secure([row.key])
             await stock.catalog.write(fixity.record_healed, {row.sha256: row.key}, stock.now())
             found.healed += 1
         elif reading and reading.fault:
@@ -170,7 +171,8 @@ async def _follow(stock: Stock, keys: dict[str, str], found: Whereabouts) -> set
     followed = {digest: keys[digest] for digest in moved}
     if not followed:
         return set()
-    await stock.store.settle(list(followed.values()))
+    # Who moved them may have copied them to another disk and back a moment ago.
+    await stock.store.secure(list(followed.values()))
     await stock.catalog.write(fixity.record_healed, followed, stock.now())
     found.moved_count += len(moved)
     found.moved += [(old, keys[digest]) for digest, old in moved.items()][: NAMED - len(found.moved)]

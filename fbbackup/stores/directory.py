@@ -94,6 +94,10 @@ class DirectoryStore:
         if group.fault:
             raise ArchiveUnusable(str(group.fault)) from group.fault
 
+    async def secure(self, keys: Sequence[str]) -> None:
+        there = await self._run(self._tree.sync_files, keys)
+        await self.settle(there)
+
     async def _settle(self, group: _Group) -> None:
         try:
             await self._run(self._tree.settle, group.folders)

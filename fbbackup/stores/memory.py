@@ -74,6 +74,9 @@ class MemoryStore:
             split_key(key)
         self._durable.update(key for key in keys if key in self._files)
 
+    async def secure(self, keys: Sequence[str]) -> None:
+        await self.settle(keys)
+
     async def put_derived(self, key: str, body: bytes) -> None:
         self._make_room(key)
         self._files[key] = bytes(body)

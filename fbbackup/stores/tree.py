@@ -173,6 +173,26 @@ class Tree:
             if _UNPROVEN not in self.warnings:
                 self.warnings.append(_UNPROVEN)
 
+    def sync_files(self, keys: Sequence[str]) -> list[str]:
+        """Makes the bytes of these files durable; returns the keys of those that are there."""
+        there = []
+        with disk.blaming(self.root):
+            for key in keys:
+                *parents, name = split_key(key)
+                try:
+                    with self._folder(parents) as folder:
+                        file = os.open(name, disk.READ, dir_fd=folder)
+                except OSError as error:
+                    if error.errno in NO_FILE:
+                        continue
+                    raise
+                try:
+                    self.sync(file)
+                finally:
+                    os.close(file)
+                there.append(key)
+        return there
+
     def sync_everything(self) -> None:
         with disk.blaming(self.root):
             disk.sync_everything(self._root)

@@ -314,6 +314,13 @@ async def test_settle_takes_any_keys_at_once(store: AnyStore) -> None:
     assert [key for key, _ in store.keys("photos")] == sorted(keys)
 
 
+async def test_secure_takes_keys_that_are_there_and_keys_that_are_not(store: AnyStore) -> None:
+    await store.put(KEY, b"x")
+    await store.secure([KEY, "photos/2014/07/never.jpg", "videos/1999/01/neither.mp4"])
+    await store.secure([])
+    assert list(store.keys("")) == [(KEY, 1)]
+
+
 async def test_keys_are_sorted_as_strings_with_their_sizes(store: AnyStore) -> None:
     keys = ["a/b", "a-b", "a.b", "a0", "a/c/d", "a/c-d", "é/x", "z", "A"]
     for size, key in enumerate(keys):
