@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 from fbbackup.simulator import Library, Simulator
-from tests.sweeps.power.cuts import Recorded, Verdict, edits, judged, record, recover_image, why_not
-from tests.sweeps.power.record import Image
+from tests.sweeps.power.alike import Alike
+from tests.sweeps.power.cuts import (
+    CATALOG,
+    DiskHome,
+    Recorded,
+    Verdict,
+    edits,
+    judged,
+    power_disk,
+    record,
+    recover_image,
+    why_not,
+)
+from tests.sweeps.power.record import Image, images, paths
 
 Figure = Callable[[str], None]
 Edit = Callable[[Simulator], None]
@@ -28,10 +40,10 @@ def facebook() -> Iterator[Simulator]:
         yield sim
 
 
-def tried(sim: Simulator, scratch: Path, recorded: Recorded, images: list[Image]) -> list[Verdict]:
+def tried(sim: Simulator, scratch: Path, recorded: Recorded, chosen: list[Image]) -> list[Verdict]:
     """What becomes of each of these images."""
     verdicts = []
-    for image in images:
+    for image in chosen:
         verdicts.append(recover_image(sim, scratch / "recovering", recorded, image))
         shutil.rmtree(scratch / "recovering")
     return verdicts
@@ -55,6 +67,32 @@ def test_every_cut(
     facebook: Simulator, scratch: Path, figure: Figure, request: pytest.FixtureRequest, moves: str, edit: Edit | None
 ) -> None:
     recorded = record(facebook, scratch, moves=moves, every=1, edit=edit)
-    verdicts = tried(facebook, scratch, recorded, recorded.differing)
-    what = f"{recorded.taken} images, {len(verdicts)} different ones tried"
-    judged(f"power cuts, {request.node.callspec.id}, {what}", verdicts, figure)
+    looking = scratch / "looking"
+    looking.mkdir()
+    sorts = list(Alike(recorded.images, CATALOG, looking).sorts(recorded.differing))
+    verdicts = tried(facebook, scratch, recorded, sorts)
+    what = f"{recorded.taken} images, {len(recorded.differing)} different ones of {len(sorts)} sorts, each sort run"
+    judged(f"power cuts, {request.node.callspec.id}: {what}", verdicts, figure)
+
+
+def test_what_people_copied_in_is_durable_before_it_counts(facebook: Simulator, scratch: Path) -> None:
+    with power_disk(scratch) as disk:
+        home = DiskHome(facebook, scratch, disk=disk.mount)
+        home.run("sync")
+        moved = {name: home.archive / "photos" / f"mine {number}.jpg" for number, name in enumerate(photos(home)[:3])}
+        disk.record()
+        for name, path in moved.items():
+            path.write_bytes((home.archive / name).read_bytes())
+            (home.archive / name).unlink()
+        home.run("sync")
+        disk.stop()
+        wanted = set(home.kept().values())
+        assert {home.archive / key for (key,) in home.rows("SELECT key FROM files")} >= set(moved.values())
+    last = [image for image in images(disk.images)[1] if image.call == "the end"]
+    for image in last:
+        found = {digest for _, digest in paths(disk.images, image.tree)}
+        assert wanted <= found, image
+
+
+def photos(home: DiskHome) -> list[str]:
+    return sorted(name for name in home.files() if name.endswith(".jpg"))

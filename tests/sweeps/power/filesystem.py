@@ -144,11 +144,7 @@ class PowerDisk(mfusepy.Operations):
     # -- the rest -----------------------------------------------------------------------------------------------
 
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
-        node = self._handles[fh] if fh else self.disk.find(path)
-        facts: dict[str, Any] = {"st_uid": os.geteuid(), "st_gid": os.getegid(), "st_ino": node.number}
-        if isinstance(node, Folder):
-            return facts | {"st_mode": stat.S_IFDIR | node.mode, "st_nlink": 2}
-        return facts | {"st_mode": stat.S_IFREG | node.mode, "st_nlink": node.links, "st_size": len(node.now)}
+        return _facts(self._handles[fh] if fh else self.disk.find(path))
 
     def open(self, path: str, flags: int) -> int:
         return self._opened(self.disk.file(path))
@@ -159,8 +155,10 @@ class PowerDisk(mfusepy.Operations):
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
         return bytes(self._file(fh).now[offset : offset + size])
 
-    def readdir(self, path: str, fh: int) -> list[str]:
-        return [".", "..", *self.disk.folder(path).now]
+    def readdir(self, path: str, fh: int) -> list[tuple[str, dict[str, Any], int]]:
+        folder = self.disk.folder(path)
+        # Names without a number are left out by readers.
+        return [(name, _facts(node), 0) for name, node in ((".", folder), ("..", folder), *folder.now.items())]
 
     def release(self, path: str, fh: int) -> int:
         self._handles.pop(fh, None)
@@ -190,6 +188,13 @@ class PowerDisk(mfusepy.Operations):
         node = self._handles[fh]
         assert isinstance(node, File)
         return node
+
+
+def _facts(node: Node) -> dict[str, Any]:
+    facts: dict[str, Any] = {"st_uid": os.geteuid(), "st_gid": os.getegid(), "st_ino": node.number}
+    if isinstance(node, Folder):
+        return facts | {"st_mode": stat.S_IFDIR | node.mode, "st_nlink": 2}
+    return facts | {"st_mode": stat.S_IFREG | node.mode, "st_nlink": node.links, "st_size": len(node.now)}
 
 
 class Mount(mfusepy.FUSE):

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -37,16 +37,15 @@ class Recorder:
             for path, file in disk.left(model):
                 tree[path] = None
                 if file is not None:
-                    digest, body = file.left(model)
-                    tree[path] = self._write(digest, body)
+                    tree[path] = self._write(*file.left(model))
             text = json.dumps(tree, sort_keys=True).encode()
             trees[model] = self._write(sha256(text).hexdigest(), text)
         with (self.folder / "moments.jsonl").open("a") as moments:
             moments.write(json.dumps([call, stored, trees]) + "\n")
 
-    def _write(self, digest: str, body: bytes) -> str:
+    def _write(self, digest: str, content: bytes) -> str:
         if digest not in self._written:
-            (self.folder / digest).write_bytes(zlib.compress(body, 1))
+            (self.folder / digest).write_bytes(zlib.compress(content, 1))
             self._written.add(digest)
         return digest
 
@@ -60,6 +59,9 @@ class Image:
     call: str
     model: str
     stored: dict[str, str]
+
+    def with_stored(self, stored: dict[str, str]) -> Image:
+        return replace(self, stored=stored)
 
     def __str__(self) -> str:
         return f"cut {self.moment}, before {self.call}, {self.model}"
@@ -80,17 +82,18 @@ def images(folder: Path) -> tuple[int, list[Image]]:
 
 def lay_out(folder: Path, tree: str, target: Path) -> None:
     """Makes an image a folder on a plain disk."""
-    for path, digest in json.loads(_read(folder, tree)).items():
+    for path, digest in json.loads(body(folder, tree)).items():
         if digest is None:
             (target / path).mkdir()
         else:
-            (target / path).write_bytes(_read(folder, digest))
+            (target / path).write_bytes(body(folder, digest))
 
 
 def paths(folder: Path, tree: str) -> Iterator[tuple[str, str | None]]:
     """Paths and digests of an image."""
-    yield from json.loads(_read(folder, tree)).items()
+    yield from json.loads(body(folder, tree)).items()
 
 
-def _read(folder: Path, name: str) -> bytes:
+def body(folder: Path, name: str) -> bytes:
+    """What is kept under a digest."""
     return zlib.decompress((folder / name).read_bytes())
