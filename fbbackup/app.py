@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
 from fbbackup.catalog import Catalog, albums, care, marks, open_catalog, open_reader
+from fbbackup.catalog.album_links import linked_albums
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, state_folder
 from fbbackup.errors import ArchiveUnusable, FbbackupError
@@ -30,6 +31,7 @@ from fbbackup.screen import progress
 from fbbackup.stores import disk
 from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
+from fbbackup.stores.links import write_links
 from fbbackup.stores.memory import MemoryStore
 from fbbackup.thumbnails import examine, make
 
@@ -177,21 +179,36 @@ async def sync_account(
 
 
 async def look_after(config: Config, place: Place) -> list[str]:
-    """What is made from the catalog after something changed: its snapshot. Whatever hinders it is told, and is tried
-    again after the next run; the run itself is done."""
-    keep = config.catalog.snapshots
-    if place.root is None or not keep or not await place.catalog.read(marks.is_outdated, marks.SNAPSHOT):
+    """What is made from the catalog after something changed: links and a snapshot. Whatever hinders it is told, and is
+    tried again after the next run; the run itself is done."""
+    if place.root is None:
         return []
-    try:
-        with disk.blaming(place.root):
-            problem = await place.catalog.read(
-                care.take_snapshot, place.root / care.SNAPSHOTS, keep, config.limits.keep_free_bytes, utc_now()
-            )
-        if problem is None:
-            await place.catalog.write(marks.settle, [marks.SNAPSHOT])
-    except ArchiveUnusable as error:
-        problem = f"no snapshot of the catalog was taken: {error}"
-    return [problem] if problem else []
+    told = []
+    for what, wanted, make_it, failed in (
+        (marks.LINKS, config.albums.links, _link_albums, "the links to albums were not brought up to date"),
+        (marks.SNAPSHOT, config.catalog.snapshots, _take_snapshot, "no snapshot of the catalog was taken"),
+    ):
+        if not wanted or not await place.catalog.read(marks.is_outdated, what):
+            continue
+        try:
+            with disk.blaming(place.root):
+                problem = await place.catalog.read(make_it, place.root, config)
+            if problem is None:
+                await place.catalog.write(marks.settle, [what])
+        except ArchiveUnusable as error:
+            problem = f"{failed}: {error}"
+        if problem:
+            told.append(problem)
+    return told
+
+
+def _link_albums(db: sqlite3.Connection, root: Path, config: Config) -> str | None:
+    return write_links(root, linked_albums(db))
+
+
+def _take_snapshot(db: sqlite3.Connection, root: Path, config: Config) -> str | None:
+    keep, keep_free = config.catalog.snapshots, config.limits.keep_free_bytes
+    return care.take_snapshot(db, root / care.SNAPSHOTS, keep, keep_free, utc_now())
 
 
 def examine_body(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:

@@ -37,7 +37,7 @@ def refusal(path: Path | None, **environ: str) -> str:
 
 # --- keys and values
 
-_TOP = "known are archive, accounts, destinations, schedule, download, thumbnails, catalog, limits, web"
+_TOP = "known are archive, accounts, destinations, schedule, notify, download, thumbnails, catalog, albums, limits, web"
 _PATH = "must be a path in quotes, with no control characters"
 _LIST = "must be a list of tables; write [[accounts]] above each"
 _HOSTS = 'must be a list of plain host names such as ["pictures.example.org"]'

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fbbackup.config.loading import load
 from fbbackup.config.settings import (
     Account,
+    Albums,
     CatalogFile,
     Config,
     Destination,
@@ -24,6 +25,7 @@ from fbbackup.config.shapes import address, size
 
 __all__ = [
     "Account",
+    "Albums",
     "CatalogFile",
     "Config",
     "Destination",

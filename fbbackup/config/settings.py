@@ -155,6 +155,13 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class Albums:
+    """Albums as folders."""
+
+    links: bool = _setting(FLAG, False, "Keep a folder of links to its pictures for each album, below albums/.")
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """When a run holds back."""
 
@@ -189,6 +196,7 @@ class Config:
     download: Download = _section(Download)
     thumbnails: Thumbnails = _section(Thumbnails)
     catalog: CatalogFile = _section(CatalogFile)
+    albums: Albums = _section(Albums)
     limits: Limits = _section(Limits)
     web: Web = _section(Web)
     file: Path | None = field(default=None, compare=False)
