@@ -38,14 +38,15 @@ def until(true: Callable[[], Any], what: str) -> Any:
 class Running:
     """A daemon process of a home, and what it says to a pretend systemd."""
 
-    def __init__(self, home: Home, **environ: str) -> None:
+    def __init__(self, home: Home, *, verbose: bool = False, **environ: str) -> None:
         self.home = home
         self.said: list[str] = []
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(f"\0fbbackup-test-{os.getpid()}-{id(self)}")
         self._ear.setblocking(False)
         address = "@" + self._ear.getsockname()[1:].decode()
-        self.process = home.start("daemon", environ={"NOTIFY_SOCKET": address, **environ})
+        arguments = ["-v", "daemon"] if verbose else ["daemon"]
+        self.process = home.start(*arguments, environ={"NOTIFY_SOCKET": address, **environ})
 
     def listen(self) -> list[str]:
         while True:
@@ -84,8 +85,8 @@ class Running:
 def run(make_home: MakeHome) -> Iterator[Callable[..., Running]]:  # noqa: F811
     started: list[Running] = []
 
-    def start(home: Home | None = None, **environ: str) -> Running:
-        started.append(Running(home or make_home(small()), **environ))
+    def start(home: Home | None = None, *, verbose: bool = False, **environ: str) -> Running:
+        started.append(Running(home or make_home(small()), verbose=verbose, **environ))
         return started[-1]
 
     yield start
