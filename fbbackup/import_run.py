@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from fbbackup.app import Place, archive_place, run_loop
 from fbbackup.config import Config
+from fbbackup.errors import ArchiveUnusable
 from fbbackup.importing import ImportJob, ImportResult, import_export
 from fbbackup.job import utc_now
 from fbbackup.models import Picture
@@ -85,12 +87,12 @@ def import_paths(
     export = open_export(options.paths, messages=options.messages)
     try:
         with archive_place(config, root, environ) as place, progress("import", quiet=quiet) as report:
-            return Imported(run_loop(_import(config, export, place, report)))
+            return Imported(run_loop(_import(config, root, export, place, report)))
     finally:
         export.close()
 
 
-async def _import(config: Config, export: Export, place: Place, report: Report) -> ImportResult:
+async def _import(config: Config, root: Path, export: Export, place: Place, report: Report) -> ImportResult:
     cores = os.cpu_count() or 1
     decoders = Decoders()
     with ThreadPoolExecutor(cores, thread_name_prefix="decode") as pool:
@@ -107,6 +109,7 @@ async def _import(config: Config, export: Export, place: Place, report: Report) 
                     alike,
                     pool,
                     report,
+                    _room(config, root),
                     utc_now,
                     config.thumbnails.size if config.thumbnails.enabled else None,
                     2 * cores,
@@ -123,3 +126,15 @@ def _describer(decoders: Decoders) -> Callable[[bytes], Picture]:
         return describe(body) or decoders.examine(body, None)[0]
 
     return described
+
+
+def _room(config: Config, root: Path) -> Callable[[], None]:
+    def check() -> None:
+        free, kept = shutil.disk_usage(root).free, config.limits.keep_free_bytes
+        if free < kept:
+            raise ArchiveUnusable(
+                f"disk full: {size_in_words(free)} free at {root}, {size_in_words(kept)} have to stay free; "
+                "free some space and import again, it goes on where it was"
+            )
+
+    return check

@@ -37,7 +37,8 @@ Look = tuple[str, str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """What an import works with. `describe` reads headers, `kind_of` first bytes; `alike` compares two thumbnails."""
+    """What an import works with. `describe` reads headers, `kind_of` first bytes, `alike` compares thumbnails;
+    `check_room` raises ArchiveUnusable when the disk is full."""
 
     reader: ExportReader
     as_of: str
@@ -49,6 +50,7 @@ class ImportJob:
     alike: Callable[[bytes, bytes], bool]
     decoder: Executor
     report: Report
+    check_room: Callable[[], None]
     now: Callable[[], datetime]
     thumbnail_size: int | None
     workers: int = 4
@@ -119,6 +121,7 @@ class Texts:
         self._job, self._account_id, self._result = job, account_id, result
         self._waiting: list[Mention] = []
         self._brought: set[str] = set()
+        self._listed: set[str] = set()
         self.mentioned: set[str] = set()
 
     async def read(self) -> None:
@@ -135,6 +138,8 @@ class Texts:
             case Mention():
                 self._waiting.append(piece)
                 self.mentioned.add(piece.id)
+                if piece.weight:
+                    self._listed.add(piece.id)
                 if len(self._waiting) >= BATCH:
                     await self._flush()
             case AlbumFound():
@@ -160,7 +165,7 @@ class Texts:
     async def _album(self, found: AlbumFound) -> None:
         if found.album.kind == "unlisted":
             # A picture that an earlier import, or the API, named is listed after all.
-            fresh = tuple(id_ for id_ in found.photo_ids if id_ in self._brought)
+            fresh = tuple(id_ for id_ in found.photo_ids if id_ in self._brought - self._listed)
             self._result.unlisted += len(fresh)
             found = AlbumFound(found.album, fresh, found.origin)
             if not fresh:
@@ -180,7 +185,8 @@ def _next(pieces: Iterator[Piece]) -> list[Piece]:
 
 async def _take_pictures(job: ImportJob, result: ImportResult, mentioned: set[str]) -> None:
     intake = Intake(
-        job.reader, job.store, job.catalog, job.describe, job.kind_of, job.decoder, job.report, job.now, job.workers,
+        job.reader, job.store, job.catalog, job.describe, job.kind_of, job.decoder, job.report,
+        job.check_room, job.now, job.workers,
         total=len(mentioned),
     )  # fmt: skip
     try:

@@ -39,6 +39,7 @@ class Intake:
     kind_of: Callable[[bytes], Picture]
     decoder: Executor
     report: Report
+    check_room: Callable[[], None]
     now: Callable[[], datetime]
     workers: int = 4
     stored: int = 0
@@ -157,6 +158,7 @@ class Intake:
 
     async def _commit_groups(self) -> None:
         async for group in self._groups():
+            await asyncio.to_thread(self.check_room)
             await self.store.settle([taken.kept.file.key for taken in group])
             await self.catalog.write(imported_files.record_taken, group, self.now())
             for taken in group:

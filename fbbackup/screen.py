@@ -65,7 +65,11 @@ def _lines(title: str, out: TextIO, clock: Callable[[], float] = time.monotonic)
 def _summary(now: Progress, seconds: float) -> str:
     if now.to_check:
         return _summary_of_check(now, seconds)
-    parts = [f"{now.calls} calls", f"{now.listed} photos listed", f"{now.stored} of {now.stored_total} stored"]
+    parts = [
+        f"{now.calls} calls" if now.calls else "",
+        f"{now.listed} photos listed",
+        f"{now.stored} of {now.stored_total} stored",
+    ]
     parts.append(size_in_words(now.bytes))
     if seconds > 0 and now.stored:
         rate = now.stored / seconds

@@ -105,7 +105,9 @@ def _account_status(account: dict[str, Any]) -> list[str]:
 
 
 def clock_lines(account: dict[str, Any]) -> list[str]:
-    """When the login ends, in words; says so when that is not known."""
+    """When the login ends, in words; says so when that is not known. An export has no login."""
+    if account["source"] == "export":
+        return []
     ends = {"the login": account["login_expires_at"], "data access": account["data_access_expires_at"]}
     known = [f"{what} ends {until(at)}" for what, at in ends.items() if at]
     unknown = "no end of the login is known" if account["asked_at"] else "the login was not asked about yet"
@@ -230,7 +232,7 @@ def account_lines(records: list[dict[str, Any]]) -> list[str]:
     lines = []
     for account in records:
         who = account["display_name"] or "not seen yet"
-        stray = "" if account["configured"] else ", no longer configured"
+        stray = "" if account["configured"] or account["source"] == "export" else ", no longer configured"
         lines.append(f"{account['name']} ({account['source']}, {who}{stray})")
         for name, granted in sorted((account["permissions"] or {}).items()):
             lines.append(f"  permission {name}: {granted}")

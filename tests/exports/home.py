@@ -22,13 +22,16 @@ CONTAINERS = {"post": "Uploads outside albums", "uncategorized": "Uploads outsid
 @dataclass
 class Home:
     folder: Path
+    keep_free_bytes: int = 0
 
     @property
     def archive(self) -> Path:
         return self.folder / "archive"
 
     def bring_in(self, paths: Sequence[Path], *, messages: bool = False) -> Imported:
-        config = Config(archive=self.archive, thumbnails=Thumbnails(size=32), limits=Limits(keep_free_bytes=0))
+        config = Config(
+            archive=self.archive, thumbnails=Thumbnails(size=32), limits=Limits(keep_free_bytes=self.keep_free_bytes)
+        )
         environ = {"XDG_STATE_HOME": str(self.folder / "state"), "HOME": str(self.folder)}
         return import_paths(config, self.archive, ImportOptions(tuple(paths), messages), quiet=True, environ=environ)
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fbbackup.errors import ArchiveUnusable, BadPicture
 from fbbackup.sources.export.names import Name, album_of, name_of
+from fbbackup.thumbnails.child import Decoders
 from tests.exports.home import Home
-from tests.exports.layouts import ONE, Layout, damage
+from tests.exports.layouts import FOUR, ONE, Layout, damage
 from tests.exports.pack import unpacked, zips
 from tests.exports.truth import Truth, drawn, jpeg
 
@@ -232,3 +237,62 @@ def test_a_later_export_brings_its_newer_words_in_any_order(tmp_path: Path) -> N
         for parts in order:
             home.bring_in(parts)
         assert home.value("SELECT caption FROM photos") == "new words"
+
+
+def test_a_second_copy_of_a_listed_picture_is_kept_and_is_not_unlisted(tmp_path: Path) -> None:
+    uri, other = f"{MEDIA}/10151.jpg", jpeg(124, (48, 32))
+    home = Home(tmp_path)
+    files = export({"uri": uri, "creation_timestamp": 1488485492}) | {uri: BODY, f"{MEDIA}/10151 (2).jpg": other}
+    assert one(home, files, tmp_path)["unlisted"] == 0
+    assert home.members() == {"Trip": {"10151"}}
+    assert home.value("SELECT count(*) FROM photo_files") == 2
+    assert home.bodies() == {"10151": sha256(BODY).hexdigest()}
+
+
+def test_a_full_disk_ends_the_import_with_what_is_stored(tmp_path: Path) -> None:
+    home = Home(tmp_path, keep_free_bytes=1 << 60)
+    with pytest.raises(ArchiveUnusable, match="have to stay free"):
+        home.bring_in(zips(Layout(drawn(photos=5), FOUR).files, tmp_path / "in"))
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG of huge size, all of one colour."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    squeeze, row = zlib.compressobj(9), bytes(width // 8 + 1)
+    data = b"".join([*(squeeze.compress(row) for _ in range(height)), squeeze.flush()])
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def test_a_picture_that_is_too_large_to_decode_is_kept_without_a_thumbnail(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    body = bomb(20_000, 20_000)
+    one(home, export({"uri": f"{MEDIA}/10151.png"}) | {f"{MEDIA}/10151.png": body}, tmp_path)
+    assert home.bodies() == {"10151": sha256(body).hexdigest()}
+    assert home.rows("SELECT width, height, thumbnail_size FROM files") == [(20_000, 20_000, None)]
+    assert home.value("SELECT thumbnail_error FROM files")
+
+
+def test_a_child_that_needs_too_much_costs_one_thumbnail() -> None:
+    decoders = Decoders(memory=1 << 28, seconds=30)
+    try:
+        picture, flaw = decoders.examine(bomb(13_000, 13_000), 32)
+        assert (picture.content_type, picture.thumbnail) == ("image/png", None)
+        assert flaw is None or "memory" in flaw
+        assert decoders.examine(jpeg(1), 32)[0].thumbnail
+        with pytest.raises(BadPicture):
+            decoders.examine(jpeg(1)[:300], 32)
+    finally:
+        decoders.close()
+
+
+def test_a_child_that_takes_too_long_is_ended() -> None:
+    decoders = Decoders(seconds=0.0)
+    try:
+        picture, flaw = decoders.examine(jpeg(1), 32)
+        assert (picture.content_type, flaw) == ("image/jpeg", "decoding it takes more than 0 s")
+    finally:
+        decoders.close()
