@@ -10,6 +10,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
+_READY_SECONDS = 2.0
+
 
 def tell(*lines: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Sends lines such as `READY=1` to the supervisor; whether there was one to send them to."""
@@ -19,6 +21,8 @@ def tell(*lines: str, environ: Mapping[str, str] = os.environ) -> bool:
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out, suppress(OSError):
+        # A supervisor that does not listen must not stop the work; only readiness is worth a moment.
+        out.settimeout(_READY_SECONDS if "READY=1" in lines else 0)
         out.connect(address)
         out.sendall("\n".join(line.replace("\n", " ") for line in lines).encode())
         return True
