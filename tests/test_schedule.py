@@ -119,3 +119,12 @@ def test_quiet_hours_of_nights_that_are_longer_or_shorter(day: str, left: float)
     zone = ZoneInfo("Europe/Berlin")
     now = datetime.fromisoformat(f"{day}T00:00:00").replace(tzinfo=zone)
     assert quiet_seconds("23:00-07:00", now.astimezone(UTC), zone) == left
+
+
+@pytest.mark.parametrize("minutes", [20, -20])
+def test_cron_goes_by_the_date_as_it_was_set(minutes: int) -> None:
+    wheel = Wheel(date=START + timedelta(minutes=25))
+    appointment = Appointment("50 * * * *", wheel.clock, last=wheel.date)
+    assert appointment.seconds_left() == 25 * 60
+    wheel.set_date(timedelta(minutes=minutes))
+    assert appointment.seconds_left() == (25 - minutes) * 60
