@@ -42,10 +42,12 @@ def cut_somewhere(home: DiskHome, disk: LoopDisk, dice: random.Random, requests:
     home.at(number, plug.start, on=on)
     process = home.start("--quiet", "sync")
     _, said = process.communicate(timeout=120)
+    # From here on no request can pull the plug any more, so that it is pulled once and before the power comes back.
+    with home.sim.library.lock:
+        home.sim.faults.clear()
     if plug.ident is None:
         plug.start()
     plug.join()
-    home.sim.faults.clear()
     assert "Traceback" not in said
     assert process.returncode in (0, DISK_FAILED), said
     return f"{disk.kind}, {delay:.3f} s after {on} request {number}", dict(stored)
