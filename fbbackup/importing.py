@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -137,9 +137,6 @@ class Texts:
         match piece:
             case Mention():
                 self._waiting.append(piece)
-                self.mentioned.add(piece.id)
-                if piece.weight:
-                    self._listed.add(piece.id)
                 if len(self._waiting) >= BATCH:
                     await self._flush()
             case AlbumFound():
@@ -155,14 +152,23 @@ class Texts:
     async def _flush(self) -> None:
         if not self._waiting:
             return
-        merged = await self._job.catalog.write(
-            imports.record_mentions, self._account_id, self._waiting, self._job.now()
-        )
+        named = await self._named([mention.id for mention in self._waiting])
+        mentions = [_renamed(mention, named) for mention in self._waiting]
+        self.mentioned.update(mention.id for mention in mentions)
+        self._listed.update(mention.id for mention in mentions if mention.weight)
+        merged = await self._job.catalog.write(imports.record_mentions, self._account_id, mentions, self._job.now())
         self._brought.update(merged.new)
         self._result.new += len(merged.new)
         self._waiting.clear()
 
+    async def _named(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Which photos the made-up ones among these ids turned out to be in an earlier import."""
+        return await self._job.catalog.read(imports.aliases, ids)
+
     async def _album(self, found: AlbumFound) -> None:
+        named = await self._named(found.photo_ids)
+        ids = tuple(dict.fromkeys(named[id_][0] if id_ in named else id_ for id_ in found.photo_ids))
+        found = replace(found, photo_ids=ids)
         if found.album.kind == "unlisted":
             # A picture that an earlier import, or the API, named is listed after all.
             fresh = tuple(id_ for id_ in found.photo_ids if id_ in self._brought - self._listed)
@@ -177,6 +183,12 @@ class Texts:
         )
         if doubt is not None:
             self._result.ambiguous.append(doubt)
+
+
+def _renamed(mention: Mention, named: dict[str, tuple[str, str]]) -> Mention:
+    if mention.id not in named:
+        return mention
+    return replace(mention, id=named[mention.id][0], rule=named[mention.id][1], hint=None, made_up=False)
 
 
 def _next(pieces: Iterator[Piece]) -> list[Piece]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 
-from fbbackup.catalog import Catalog, downloads, imported_files
+from fbbackup.catalog import Catalog, downloads, imported_files, imports
 from fbbackup.catalog.downloads import Kept, Slot
 from fbbackup.catalog.imported_files import Taken
 from fbbackup.download import GROUP, at_free_key
@@ -71,6 +71,9 @@ class Intake:
             known = await self.catalog.read(imported_files.already_read, names)
             keys = [read.key for read in known if read]
             sizes = dict(zip(keys, await asyncio.to_thread(self.store.sizes, keys), strict=True))
+            named = await self.catalog.read(imports.aliases, [each.photo_id or "" for each in planned])
+            for each in planned:
+                each.photo_id = named[each.photo_id][0] if each.photo_id in named else each.photo_id
             stems = await self.catalog.read(imported_files.key_stems, [each.photo_id or "" for each in planned])
             for each, read in zip(planned, known, strict=True):
                 if read is not None and sizes[read.key] == read.bytes:

@@ -103,6 +103,7 @@ def _imports(db: Connection) -> None:
         (ODD,),
     )
     db.execute("INSERT INTO photo_fields VALUES ('1001', 'caption', 3, '2026-01-01', 'album/0.json')")
+    db.execute("INSERT INTO photo_aliases VALUES ('export-1', '1001', 'the same bytes')")
     db.execute("INSERT INTO imported_media SELECT 'u/1.jpg', 'm', 9, id, sha256 FROM photos WHERE id = '1001'")
     db.execute("INSERT INTO not_understood VALUES (1, '2026-01-01', 'album/0.json', 'odd', 2, '{}')")
 

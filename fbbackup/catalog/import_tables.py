@@ -101,3 +101,22 @@ CREATE TRIGGER mark_album_taken_over AFTER UPDATE OF account_id, remote_id ON al
       WHERE m.album_id = NEW.id ON CONFLICT DO NOTHING;
 END;
 """
+
+ALIASES = """
+-- Ids that were made from file names and turned out to be other photos; the next import of the same names knows it.
+CREATE TABLE photo_aliases (
+    alias TEXT PRIMARY KEY,
+    photo_id TEXT NOT NULL REFERENCES photos(id),
+    rule TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX photo_aliases_by_photo ON photo_aliases(photo_id);
+CREATE TRIGGER mark_photo_aliases_insert AFTER INSERT ON photo_aliases BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_photo_aliases_update AFTER UPDATE ON photo_aliases BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = NEW.photo_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER mark_photo_aliases_delete AFTER DELETE ON photo_aliases BEGIN
+    INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = OLD.photo_id ON CONFLICT DO NOTHING;
+END;
+"""

@@ -53,6 +53,15 @@ def record_mentions(db: Connection, account_id: int, mentions: Sequence[Mention]
     return Merged(tuple(photo.id for photo in new), tuple(changed))
 
 
+def aliases(db: Connection, photo_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Photo and rule for those ids that were made up and turned out to be other photos."""
+    rows = db.execute(
+        "SELECT a.* FROM json_each(?) w CROSS JOIN photo_aliases a ON a.alias = w.value",
+        (json.dumps(sorted(set(photo_ids))),),
+    )
+    return {row["alias"]: (row["photo_id"], row["rule"]) for row in rows}
+
+
 def _known(db: Connection, ids: Sequence[str]) -> set[str]:
     rows = db.execute(
         "SELECT p.id FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value", (json.dumps(sorted(set(ids))),)

@@ -59,6 +59,7 @@ PARTS = {
     "reactions": f"SELECT r.* {_WITH} reactions r ON r.photo_id = w.value ORDER BY w.key, r.kind",
     "revisions": f"SELECT r.* {_WITH} revisions r ON r.photo_id = w.value ORDER BY w.key, r.id",
     "mentions": f"SELECT m.* {_WITH} mentions m ON m.photo_id = w.value ORDER BY w.key, m.as_of, m.origin, m.sign",
+    "aliases": f"SELECT a.* {_WITH} photo_aliases a ON a.photo_id = w.value ORDER BY w.key, a.alias",
     "fields": f"SELECT t.* {_WITH} photo_fields t ON t.photo_id = w.value ORDER BY w.key, t.field",
     "imported": f"SELECT i.* {_WITH} imported_media i ON i.photo_id = w.value ORDER BY w.key, i.path, i.mark, i.bytes",
     "uploads": f"SELECT u.* {_WITH} uploads u ON u.photo_id = w.value ORDER BY w.key, u.id",

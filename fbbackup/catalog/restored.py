@@ -11,7 +11,12 @@ from fbbackup.catalog.connection import Error
 from fbbackup.catalog.search import index_photos
 
 _TABLES = (*lines.ALBUM_TABLES, "runs", "album_audits", "source_states")
-_NAMED_OTHERWISE = {"people": "photo_people", "fields": "photo_fields", "imported": "imported_media"}
+_NAMED_OTHERWISE = {
+    "aliases": "photo_aliases",
+    "people": "photo_people",
+    "fields": "photo_fields",
+    "imported": "imported_media",
+}
 _OF_PHOTOS = {name: _NAMED_OTHERWISE.get(name, name) for name in lines.PARTS if name not in ("albums", "files")}
 _DATE_SOURCES_BEFORE_5 = {"created_time": "created", "backdated_time": "backdated"}
 _INDEXED = 1000

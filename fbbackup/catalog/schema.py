@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fbbackup.catalog import marks, uploads
-from fbbackup.catalog.import_tables import IMPORTS
+from fbbackup.catalog.import_tables import ALIASES, IMPORTS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 6
+VERSION = 7
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -365,6 +365,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m006_uploads(db: Database) -> None:
         run(db, uploads.TABLES, 6)
+
+    @steps()
+    def m007_aliases(db: Database) -> None:
+        run(db, ALIASES, 7)
 
     steps.apply(db)
 

@@ -95,6 +95,8 @@ def merge_photo(db: Connection, photo_id: str, into: str, rule: str) -> None:
             (old["file_date"], old["file_date_source"], old["file_date_precision"], into),
         )
         _move_origin(db, photo_id, into, "file_date")
+    db.execute("UPDATE photo_aliases SET photo_id = ? WHERE photo_id = ?", (into, photo_id))
+    db.execute("INSERT INTO photo_aliases (alias, photo_id, rule) VALUES (?, ?, ?)", (photo_id, into, rule))
     _move_files(db, photo_id, into)
     _move_said(db, photo_id, into)
     _remove(db, photo_id, old["number"])

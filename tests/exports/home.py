@@ -84,7 +84,8 @@ class Home:
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         """The catalog without what an import may move: run records and times of looking."""
         tables = ("photos", "albums", "album_photos", "files", "photo_files", "photo_people", "comments", "places",
-                  "mentions", "photo_fields", "imported_media", "revisions", "not_understood")  # fmt: skip
+                  "photo_aliases", "mentions", "photo_fields",
+                  "imported_media", "revisions", "not_understood")  # fmt: skip
         moving = {"last_seen_at", "listed_at", "verified_at", "tried_at", "stored_at"}
         found = {}
         for table in tables:

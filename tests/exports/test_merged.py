@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from fbbackup.config import Account, Config, Download, Limits, Thumbnails
 from fbbackup.simulator import Library, Simulator
 from fbbackup.why import why_lines, why_record
 from tests.exports.home import Home
+from tests.exports.html_layouts import first_generation
 from tests.exports.layouts import FOUR, GENERATIONS, ONE, TWO, Generation, Layout
 from tests.exports.pack import zips
 from tests.exports.truth import Truth, jpeg, of_simulator, stamp
@@ -93,15 +95,22 @@ def test_both_orders_end_the_same(first: str, generation: Generation, sim: Simul
     assert home.everything() == before
 
 
-def test_all_generations_in_parts_and_an_api_run_make_the_truth(sim: Simulator, tmp_path: Path) -> None:
-    truth, home = enriched(sim), Home(tmp_path)
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.sweep), pytest.param(3, marks=pytest.mark.sweep)]
+)
+def test_six_generations_in_parts_in_any_order_and_an_api_run_make_the_truth(
+    seed: int, sim: Simulator, tmp_path: Path
+) -> None:
+    truth, home, dice = enriched(sim), Home(tmp_path), random.Random(seed)
+    parts = zips(first_generation(truth), tmp_path / "first", parts=2, day="2017-01-02")
     for number, generation in enumerate(GENERATIONS):
-        if number == 2:
+        files = Layout(truth, generation).files
+        parts += zips(files, tmp_path / generation.name, parts=2, seed=seed, day=f"202{number}-01-02")
+    dice.shuffle(parts)
+    for number, part in enumerate(parts):
+        if number == len(parts) // 2:
             sync(home, sim)
-        for part in zips(
-            Layout(truth, generation).files, tmp_path / generation.name, parts=3, day=f"202{number}-01-02"
-        ):
-            home.bring_in([part])
+        home.bring_in([part])
     check(home, sim, truth)
     assert {source for (source,) in home.rows("SELECT source FROM accounts")} == {"graph", "export"}
 
@@ -180,6 +189,10 @@ def test_names_without_an_id_are_matched_by_proof_and_never_by_guess(sim: Simula
     assert len(rules) == 4
     assert home.value("SELECT count(*) FROM photos WHERE id GLOB 'export-*'") == 1
     assert home.findings() == []
+    before = home.everything()
+    again = home.bring_in(zips(files, tmp_path / "again"))
+    assert (again.exit_code, again.record()["new"], again.record()["unchanged"]) == (0, 0, 4)
+    assert home.everything() == before
 
 
 def _smaller(body: bytes) -> bytes:
