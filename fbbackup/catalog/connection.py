@@ -135,7 +135,7 @@ def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
             continue
         except BaseException as error:
             db.close()
-            if isinstance(error, sqlite3.DatabaseError):
+            if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
                 raise _unusable(error, path) from error
             raise
         db.row_factory = sqlite3.Row
@@ -178,6 +178,8 @@ def version_of(path: Path) -> int:
     db: Connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     try:
         return _check_version(db, path)
+    except UnicodeDecodeError as error:
+        raise _unusable(error, path) from error
     except sqlite3.DatabaseError as error:
         if _was_cut_short(error):
             return 0
@@ -255,7 +257,8 @@ def _translated(path: Path | None = None) -> Iterator[None]:
         yield
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # SQLite quotes torn names in its complaints, and Python can't read them.
         raise _unusable(error, path) from error
 
 
@@ -273,8 +276,9 @@ def _transaction(db: Connection, step: Callable[Concatenate[Connection, P], T], 
 
 def _unusable(error: Exception, path: Path | None = None) -> ArchiveUnusable:
     where = f" at {path}" if path is not None else ""
-    words = str(error)
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    words = " ".join(str(error).split())[:200]
+    torn = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if torn or isinstance(error, UnicodeDecodeError) or words.startswith("Could not decode"):
         return CatalogDamaged(
             f"the catalog{where} can't be used, it is damaged ({words}); `fbbackup rebuild` makes it anew"
         )
