@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 JOBS ?= 2
 
-.PHONY: install demo test lint bench sweep pins clean
+.PHONY: install demo test lint bench sweep screenshots pins clean
 
 install: $(VENV)/.runtime
 
@@ -42,6 +42,10 @@ bench: $(VENV)/.dev
 sweep: $(VENV)/.dev
 	@scripts/debian-packages test
 	@FBBACKUP_SWEEP=1 $(BIN)/python -m pytest -n $(JOBS) -rs -m sweep
+
+screenshots: $(VENV)/.dev
+	@scripts/debian-packages test
+	@$(BIN)/python scripts/screenshots
 
 pins: $(VENV)/.dev
 	@scripts/pins $(BIN)

@@ -9,14 +9,14 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 15.0
 KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27, "Enter": 13, "Tab": 9, " ": 32,
 }  # fmt: skip
@@ -24,7 +24,8 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
     "--disable-default-apps", "--no-proxy-server", "--hide-scrollbars", "--mute-audio", "--remote-debugging-port=0",
-    "--enable-precise-memory-info", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 
@@ -56,8 +57,11 @@ class Page:
         if self.session:
             message["sessionId"] = self.session
         self.socket.send(json.dumps(message))
+        ends = time.monotonic() + PATIENCE_SECONDS
         while True:
             answer = self._next(PATIENCE_SECONDS)
+            if time.monotonic() > ends:
+                raise Failed(f"no answer to {method} {params}")
             if answer is not None and answer.get("id") == self._number:
                 if "error" in answer:
                     raise Failed(f"{method}: {answer['error']}")
@@ -130,11 +134,11 @@ class Page:
             "[...document.images].every(i => i.complete || i.getBoundingClientRect().top > innerHeight || "
             "i.getBoundingClientRect().bottom < 0) && document.readyState === 'complete'"
         )
-        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.run("new Promise(done => setTimeout(done, 60))")
 
     def press(self, key: str) -> None:
         named = key in KEYS and key != " "
-        code = KEYS.get(key, ord(key.upper()))
+        code = KEYS.get(key) or ord(key.upper())
         common = {"key": key, "windowsVirtualKeyCode": code, "code": key if named else ""}
         text = {} if named and key != "Enter" else {"text": "\r" if key == "Enter" else key}
         self.call("Input.dispatchKeyEvent", type="keyDown", **common, **text)
@@ -147,8 +151,12 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def wheel(self, amount: float) -> None:
-        self.call("Input.dispatchMouseEvent", type="mouseWheel", x=200, y=300, deltaX=0, deltaY=amount)
+    def scroll(self, amount: float) -> None:
+        self.run(f"new Promise(done => {{ scrollBy(0, {amount}); setTimeout(done, 30); }})")
+
+    def close(self) -> None:
+        """Ends the tab."""
+        self.call("Page.close")
 
     def size(self, width: int, height: int, *, phone: bool = False, scale: float = 1) -> None:
         self.call(
@@ -182,25 +190,23 @@ def chromium(folder: Path) -> Iterator[Callable[[], Page]]:
             [found, *FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"],
             stdout=log, stderr=log, env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
-    pages: list[Page] = []
+    lines = ExitStack()
 
     def page() -> Page:
-        opened = Page(connect(address, max_size=None, open_timeout=PATIENCE_SECONDS))
+        opened = Page(lines.enter_context(connect(address, max_size=None, open_timeout=PATIENCE_SECONDS)))
         context = opened.call("Target.createBrowserContext")["browserContextId"]
         target = opened.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         opened.session = opened.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
             opened.call(f"{domain}.enable")
         opened.size(1280, 800)
-        pages.append(opened)
         return opened
 
     try:
         address = _address(process, folder / "profile" / "DevToolsActivePort")
         yield page
     finally:
-        for one in pages:
-            one.socket.close()
+        lines.close()
         process.terminate()
         try:
             process.wait(10)

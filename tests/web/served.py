@@ -113,6 +113,7 @@ class Served:
 
     process: subprocess.Popen[str]
     address: str
+    used: int = 0
 
     @property
     def url(self) -> str:
@@ -121,6 +122,14 @@ class Served:
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
+
+    def next_link(self) -> str:
+        """A link for one more browser: each use of one prints the next."""
+        self.used += 1
+        if self.used == 1:
+            return self.address
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().split()[-1]
 
     def come_in(self) -> httpx.Client:
         """A browser that has used the link."""

@@ -3,7 +3,7 @@
 
 import { monthName, tile } from "./grid.js";
 
-const BATCH = 100;
+const BATCH = 150;
 const PART = 200;
 const FEW = 3;
 const NEAR = "180% 0px";
@@ -52,8 +52,7 @@ function newPart(month, items, { heading = true, before = null } = {}) {
 }
 
 function draw(part) {
-  // The last part may still grow; it shares its line with others only once it is whole.
-  part.few = timeline && part.heading && part.items.length <= FEW && !(part === parts.at(-1) && next);
+  part.few = timeline && part.heading && part.items.length <= FEW && !part.full;
   part.element.className = part.few ? "month few" : "month";
   const rows = document.createElement("ul");
   rows.className = part.full ? "rows full" : "rows";
@@ -96,40 +95,48 @@ function byMonth(items) {
   return groups;
 }
 
+// The unfinished row at the end is held back until its rest arrives: what is seen never changes its size.
+let held = [];
+
 function append(items) {
-  const end = parts.at(-1);
-  for (const group of byMonth(items)) {
+  const all = [...held, ...items];
+  held = [];
+  for (const group of byMonth(all)) {
     const last = parts.at(-1);
     if (last?.month === group.month && last.items.length < PART) {
       last.items.push(...group.items);
       if (last.filled) last.element.querySelector(".rows").append(...group.items.map((item) => tile(item, list)));
       else draw(last);
-    } else if (last?.month === group.month) {
-      // The photos of an unfinished row move on, so that rows run through from one part to the next.
-      const carried = cutLastRow(last);
-      newPart(group.month, [...carried, ...group.items], { heading: false });
     } else {
-      newPart(group.month, group.items);
+      const goesOn = last?.month === group.month;
+      if (goesOn) {
+        last.full = true;
+        last.element.querySelector(".rows")?.classList.add("full");
+        last.element.style.marginBottom = "var(--gap)";
+      }
+      newPart(group.month, group.items, { heading: !goesOn });
     }
   }
-  for (const part of parts.slice(Math.max(0, parts.indexOf(end)))) {
-    const few = timeline && part.heading && part.items.length <= FEW && !(part === parts.at(-1) && next);
-    if (few !== Boolean(part.few) && part.filled) draw(part);
-  }
+  hold();
 }
 
-function cutLastRow(part) {
+function hold() {
+  const part = parts.at(-1);
+  if (!next || !part) return;
   fill(part);
-  const rows = part.element.querySelector(".rows");
-  const tiles = [...rows.children];
+  const tiles = [...part.element.querySelectorAll(".tile")];
   const top = tiles.at(-1).offsetTop;
   const row = tiles.filter((one) => Math.abs(one.offsetTop - top) < 4);
-  if (row.length === tiles.length) return [];
-  row.forEach((one) => one.remove());
-  part.full = true;
-  rows.classList.add("full");
-  part.element.style.marginBottom = "var(--gap)";
-  return part.items.splice(-row.length);
+  if (row.length === tiles.length) {
+    if (parts.length === 1) return;
+    held = part.items;
+    watch.unobserve(part.element);
+    part.element.remove();
+    parts.pop();
+  } else {
+    row.forEach((one) => one.remove());
+    held = part.items.splice(-row.length);
+  }
 }
 
 function prepend(items) {
@@ -159,20 +166,24 @@ async function ask(address) {
 }
 
 async function goOn() {
-  if (busy || !next) return;
+  if (busy || !next) return false;
   busy = true;
   try {
     const found = await ask(`/api/v1/photos?in=${encodeURIComponent(list)}&after=${encodeURIComponent(next)}&limit=${BATCH}`);
-    if (!found) return;
+    if (!found) return false;
     next = found.next ?? "";
     append(found.items);
-    if (!next) more?.parentElement.remove();
+    return true;
+  } catch (error) {
+    // The link to older photos is the way on when a request fails.
+    if (more) more.parentElement.hidden = false;
+    throw error;
   } finally {
     busy = false;
   }
 }
 
-async function goUp() {
+async function goUp({ align = false } = {}) {
   if (busy || !first) return;
   busy = true;
   try {
@@ -181,7 +192,11 @@ async function goUp() {
     first = found.previous ?? "";
     if (!found.items.length) return;
     const at = scrollY;
-    const { grown } = prepend(found.items);
+    const { top, grown } = prepend(found.items);
+    if (align) {
+      top.element.scrollIntoView({ block: "start", behavior: "instant" });
+      return;
+    }
     // Where the browser did not keep what is seen in place by itself, it is moved by what was put above.
     if (Math.abs(scrollY - at) < 1) scrollBy({ top: grown, behavior: "instant" });
   } finally {
@@ -191,7 +206,7 @@ async function goUp() {
 
 function look() {
   const below = document.documentElement.scrollHeight - scrollY - innerHeight;
-  if (below < 1.6 * innerHeight) goOn().then(() => below > 0 || look());
+  if (below < 3 * innerHeight) goOn().then((grew) => grew && look());
   else if (first && scrollY < 0.8 * innerHeight) goUp();
   markYear();
 }
@@ -264,6 +279,7 @@ function monthAt(y) {
 async function jump(month) {
   generation += 1;
   busy = false;
+  held = [];
   const mine = generation;
   const found = await ask(`/api/v1/photos?at=${month}&limit=${BATCH}`);
   if (!found || mine !== generation) return;
@@ -277,7 +293,7 @@ async function jump(month) {
   scrollTo({ top: 0, behavior: "instant" });
   history.replaceState(null, "", `/?at=${month}`);
   document.querySelector("h1").textContent = monthName(month === "undated" ? "" : month);
-  await goUp();
+  await goUp({ align: true });
   markYear();
 }
 
@@ -320,7 +336,9 @@ if (scrubber) {
 }
 
 adopt();
-if (first) goUp();
+hold();
+if (more) more.parentElement.hidden = true;
+if (first) goUp({ align: true });
 markYear();
 addEventListener("scroll", lookSoon, { passive: true });
 addEventListener("resize", lookSoon);

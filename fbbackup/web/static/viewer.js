@@ -22,6 +22,7 @@ function settle() {
   if (frame?.dataset.width) {
     const [width, height] = [Number(frame.dataset.width), Number(frame.dataset.height)];
     frame.style.setProperty("--a", (width / height).toFixed(4));
+    one(".stage").style.setProperty("--a", (width / height).toFixed(4));
     frame.style.setProperty("--w", `${width}px`);
   }
   for (const name of ["play", "full"]) {
