@@ -200,7 +200,7 @@ HOSTILE = (
     Hostile("nothing", lambda: b"", False, "no zip"),
     Hostile("deep JSON", _json(DEEP), True, "deeper than"),
     Hostile("broken JSON", _json(b'{"name": "Trip", "photos": [{"uri": "x.jpg"'), True, "ends too early"),
-    Hostile("no JSON", _json(b"[object Object]"), True, "can't be read"),
+    Hostile("no JSON", _json(b"[nonsense]"), True, "can't be read"),
     Hostile("JSON of odd numbers", _json(b'[{"timestamp": 1e999, "data": [{"post": NaN}]}, ' + b"9" * 5000 + b"]"),
             True, "can't be read"),
     Hostile("one endless text", _json(b'["' + b"a" * (20 << 20) + b'"]', method=0), True, "larger than"),

@@ -156,6 +156,15 @@ def test_what_is_not_understood_is_listed_and_kept(tmp_path: Path) -> None:
     assert "hologram" in home.value("SELECT raw FROM photos")
 
 
+def test_a_text_that_facebook_failed_to_write_is_listed_and_no_fault_of_the_import(tmp_path: Path) -> None:
+    uri = f"{MEDIA}/10151.jpg"
+    files = export({"uri": uri, "creation_timestamp": 1488485492}) | {uri: BODY}
+    files["your_facebook_activity/stories/archived_stories.json"] = b"[object Object]"
+    found = one(Home(tmp_path), files, tmp_path)
+    assert (found["exit_code"], found["coverage"]["understood"], found["coverage"]["kept_raw"]) == (0, 1, 1)
+    assert found["coverage"]["not_understood"][0]["key"] == "(text)"
+
+
 def test_messages_come_in_when_asked_for_an_album_a_conversation(tmp_path: Path) -> None:
     folder = "your_facebook_activity/messages/inbox/bo_123456"
     uri = f"{folder}/photos/11_2222_33_n_4444444444.jpg"

@@ -104,3 +104,9 @@ def test_a_large_list_is_read_item_by_item() -> None:
     item = json.dumps({"text": "x" * 1000, "list": [1, 2, "}]"]}).encode()
     found = items([b"[", *([item + b","] * 2000), item, b"]"])
     assert sum(1 for _ in found) == 2001
+
+
+def test_a_list_that_never_ends_is_refused() -> None:
+    with pytest.raises(BadJson, match="more than"):
+        for _ in items([b"[", *([b"1," * 30_000] * 100)]):
+            pass

@@ -9,6 +9,7 @@ from typing import Any
 
 LARGEST_ITEM = 8 << 20
 DEEPEST = 64
+MOST_ITEMS = 2_000_000
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^,\]}\s]*")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.S)
@@ -71,6 +72,7 @@ class _Text:
         self._chunks = iter(chunks)
         self._text = b""
         self._at = 0
+        self._given = 0
         self._more()
         if self._text.startswith(b"\xef\xbb\xbf"):
             self._at = 3
@@ -105,6 +107,9 @@ class _Text:
             self.skip()
             return
         while True:
+            self._given += 1
+            if self._given > MOST_ITEMS:
+                raise BadJson(f"it has more than {MOST_ITEMS:,} items")
             yield self.value()
             mark = self.peek()
             self.skip()

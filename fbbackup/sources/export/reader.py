@@ -23,6 +23,7 @@ from fbbackup.sources.export.zipfiles import LARGEST_ENTRY, printable
 
 UNLISTED = Album("export:unlisted", "Unlisted media", "unlisted", virtual=True)
 _GROUP = 1000
+NO_CONTENT = b"[object Object]"
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -75,12 +76,23 @@ class Export:
         if MESSAGES in folded(text.path).split("/")[:-1] and not self._messages:
             self.coverage.messages_left_out += 1
             return
+        if text.size == len(NO_CONTENT) and self._says(text, NO_CONTENT):
+            # Facebook's own fault of some years: nothing was lost by us, and nothing can be had.
+            self.coverage.kept_raw += 1
+            yield from self._read(text, iter([NotUnderstood(text.path, "(text)", 1, NO_CONTENT.decode())]))
+            return
         file = TextFile(text, part_of(text).as_of, lambda mention: self._resolved(mention, text))
         yield from self._read(text, file.read(items(part_of(text).chunks(text))))
         if file.understood:
             self.coverage.understood += 1
         else:
             self.coverage.kept_raw += 1
+
+    def _says(self, text: Media, words: bytes) -> bool:
+        try:
+            return self.read(text) == words
+        except DownloadError:
+            return False
 
     def _read(self, text: Media, pieces: Iterator[Piece]) -> Iterator[Piece]:
         try:
