@@ -9,7 +9,18 @@ import sys
 
 from benchmarks.figures import Figure, Missing, number
 
-NAMES = ("whole_run", "download", "slow_link", "calls", "memory", "startup", "thumbnails", "catalog", "imports")
+NAMES = (
+    "whole_run",
+    "download",
+    "slow_link",
+    "calls",
+    "memory",
+    "startup",
+    "thumbnails",
+    "catalog",
+    "gallery",
+    "imports",
+)
 
 
 def main() -> int:
