@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sqlite3
 import tempfile
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
-from fbbackup.catalog import Catalog, albums, care, marks, open_catalog, open_reader
+from fbbackup.catalog import albums, care, marks, open_catalog, open_reader
 from fbbackup.catalog.album_links import linked_albums
 from fbbackup.config import Account, Config
-from fbbackup.credentials import Credentials, state_folder
+from fbbackup.credentials import Credentials
 from fbbackup.errors import ArchiveUnusable, FbbackupError
+from fbbackup.holding import Place, archive_place, first_known, run_loop
 from fbbackup.job import Job, RunSettings, Tally, utc_now
 from fbbackup.models import Picture
-from fbbackup.protocols import Report, Store
-from fbbackup.recovery import open_sound
-from fbbackup.restoring import ground
+from fbbackup.protocols import Report
 from fbbackup.screen import progress
 from fbbackup.stores import disk
-from fbbackup.stores.archive import create_or_open
-from fbbackup.stores.directory import DirectoryStore
 from fbbackup.stores.links import write_links
 from fbbackup.stores.memory import MemoryStore
 from fbbackup.thumbnails import examine, make
 
-T = TypeVar("T")
+__all__ = [
+    "Place", "SyncOptions", "SyncResult", "archive_place", "first_known", "look_after", "run_loop",
+    "sync_account", "sync_accounts",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +88,6 @@ class SyncResult:
         return [*(f"{self.run.account}: {note}" for note in self.run.notes), f"{prefix}: {self.run.line}"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run writes to."""
-
-    store: Store
-    catalog: Catalog
-    warnings: tuple[str, ...] = ()
-    root: Path | None = None
-
-
 def sync_accounts(
     config: Config, root: Path, options: SyncOptions, *, quiet: bool, environ: Mapping[str, str] = os.environ
 ) -> list[SyncResult]:
@@ -123,36 +112,6 @@ def sync_accounts(
     return results
 
 
-def run_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Runs until done; SIGTERM stops like Ctrl-C: what is stored stays, nothing half-done is left."""
-
-    async def guarded() -> T:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        if task is not None:
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
-        try:
-            return await work
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
-
-    try:
-        return asyncio.run(guarded())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    except BaseExceptionGroup as group:
-        raise first_known(group) from group
-
-
-def first_known(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to tell of several that ended a run together: one that a person can act on, if there is one."""
-    known = group.subgroup(FbbackupError)
-    found: BaseException = known or group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
-
-
 async def sync_account(
     config: Config, account: Account, options: SyncOptions, place: Place, credentials: Credentials, report: Report
 ) -> RunResult:
@@ -169,7 +128,7 @@ async def sync_account(
                 tally.note(warning)
             job = Job(
                 account_id, account.name, source, place.store, place.catalog,
-                _run_settings(config, account, options, person), tally, examine_body, make, decoder, asyncio.Event(),
+                _run_settings(config, account, options, person), tally, _examine, make, decoder, asyncio.Event(),
             )  # fmt: skip
             run = await back_up(job)
             return replace(run, notes=(*run.notes, *await look_after(config, place)))
@@ -211,7 +170,7 @@ def _take_snapshot(db: sqlite3.Connection, root: Path, config: Config) -> str | 
     return care.take_snapshot(db, root / care.SNAPSHOTS, keep, keep_free, utc_now())
 
 
-def examine_body(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
+def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
     return examine(body, expected=announced, thumbnail_size=size)
 
 
@@ -232,23 +191,6 @@ def _run_settings(config: Config, account: Account, options: SyncOptions, person
         attempts=config.download.attempts,
         thumbnail_size=config.thumbnails.size if config.thumbnails.enabled else None,
     )
-
-
-@contextmanager
-def archive_place(config: Config, root: Path, environ: Mapping[str, str], keep_free: bool = True) -> Iterator[Place]:
-    """The archive itself, held by this process alone. Without `keep_free` it may be full: for what adds next to
-    nothing."""
-    keep_free_bytes = config.limits.keep_free_bytes if keep_free else 0
-    archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=keep_free_bytes)
-    with archive.lock():
-        store = DirectoryStore(archive.root)
-        try:
-            store.clean_staging()
-            catalog, told = open_sound(ground(config, archive.root, store), utc_now())
-            with catalog:
-                yield Place(store, catalog, (*archive.warnings, *told), archive.root)
-        finally:
-            store.close()
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from fbbackup.models import Picture
 from fbbackup.recovery import BEFORE_REBUILD, Ground, recover
 from fbbackup.stores.archive import create_or_open, open_existing
 from fbbackup.stores.directory import DirectoryStore
-from fbbackup.thumbnails import examine
 
 NOBODY = ("unknown", "graph")
 
@@ -35,6 +34,8 @@ def ground(config: Config, root: Path, store: DirectoryStore) -> Ground:
 
 
 def _examine(body: bytes) -> Picture:
+    from fbbackup.thumbnails import examine
+
     return examine(body, expected=(None, None), thumbnail_size=None)
 
 

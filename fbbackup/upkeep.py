@@ -1,4 +1,5 @@
-"""Wiring of what keeps an archive as it is: `verify` with its repairs, and `purge`."""
+"""Wiring of what keeps an archive as it is: `verify` with its repairs, and `purge`. The network is imported only where
+something has to be fetched again."""
 
 from __future__ import annotations
 
@@ -9,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fbbackup.accounts import open_http, open_source
-from fbbackup.app import Place, archive_place, examine_body, run_loop
 from fbbackup.catalog import albums, open_reader, purges, reports
 from fbbackup.catalog.purges import Plan
 from fbbackup.config import Config
 from fbbackup.credentials import Credentials
 from fbbackup.errors import ConfigError, DamageFound, LoginNeeded
+from fbbackup.holding import Place, archive_place, run_loop
 from fbbackup.job import Stock, utc_now
 from fbbackup.manifests import write_manifests
+from fbbackup.models import Picture
 from fbbackup.protocols import Report, Source
 from fbbackup.purge import Purged, purge
 from fbbackup.repair import Means, Outcome, repair
@@ -68,10 +69,11 @@ async def verify_place(
     outcomes = [Outcome(damage, False, damage.detail) for damage in found.damaged]
     if options.repair and found.damaged:
         names = {account_id: name for name, account_id in accounts.items()}
-        means = Means(stock, _Sources(config, place, credentials, names).open, examine_body, report)
+        means = Means(stock, _Sources(config, place, credentials, names).open, _examine, report)
         outcomes = await repair(means, found.damaged)
     await write_manifests(place.catalog, place.store)
-    return _verify_record(found, outcomes, tried=options.repair)
+    record = _verify_record(found, outcomes, tried=options.repair)
+    return {**record, "notes": list(place.warnings), "lines": [*place.warnings, *record["lines"]]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class _Sources:
 
     @asynccontextmanager
     async def open(self, account_id: int) -> AsyncIterator[Source]:
+        from fbbackup.accounts import open_http, open_source
+
         name = self.names[account_id]
         account = next((account for account in self.config.accounts if account.name == name), None)
         if account is None:
@@ -101,6 +105,12 @@ class _Sources:
                 await source.close()
         finally:
             await http.close()
+
+
+def _examine(body: bytes, announced: tuple[int | None, int | None], size: int | None) -> Picture:
+    from fbbackup.thumbnails import examine
+
+    return examine(body, expected=announced, thumbnail_size=size)
 
 
 def _verify_record(found: Verified, outcomes: Sequence[Outcome], *, tried: bool) -> dict[str, Any]:

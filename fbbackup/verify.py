@@ -6,8 +6,9 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from sqlite3 import Connection
 
 from fbbackup.catalog import fixity
 from fbbackup.catalog.fixity import Recorded, Wished
@@ -15,7 +16,7 @@ from fbbackup.errors import ArchiveUnusable
 from fbbackup.job import Stock
 from fbbackup.models import Damage, Problem, Reading
 from fbbackup.protocols import Progress, Report
-from fbbackup.whereabouts import CHUNK, Readers, Whereabouts, locate, slices
+from fbbackup.whereabouts import CHUNK, Readers, Whereabouts, follow_moved, look_at, slices
 
 BREAKER = 48
 """Files in a row that can't be read: then the disk fails, which says nothing about the files on it."""
@@ -45,21 +46,34 @@ class Verified:
 
 
 async def verify(stock: Stock, selection: Selection, report: Report) -> Verified:
-    """Looks at the size of every recorded file and reads the selected ones; follows what was moved.
+    """Reads the selected files, looks at the sizes of the others, and follows what was moved.
 
     Damage is in the catalog when this returns, and so is the time of each good check. Raises ArchiveUnusable when the
     disk itself fails.
     """
     with Readers(stock.store) as readers:
-        found = await locate(stock, readers, search=True)
+        found = Whereabouts()
+        every = selection.sample is None and selection.oldest is None
+        await _look(stock, readers, found, fixity.damaged_records if every else fixity.recorded_files)
         known = await stock.catalog.read(fixity.count_damaged, selection.account_id)
         sound = await stock.catalog.read(fixity.count_sound, selection.account_id)
         check = _Check(stock, readers, report, found)
         await check.run(selection, sound)
+        if found.missing:
+            await follow_moved(stock, readers, found)
     return Verified(
         sound + known, known + check.read, check.bytes, found.moved_count, found.moved, found.healed,
         await _damages(stock, selection, found),
     )  # fmt: skip
+
+
+async def _look(
+    stock: Stock, readers: Readers, found: Whereabouts, which: Callable[[Connection, str, int], list[Recorded]]
+) -> None:
+    after = ""
+    while rows := await stock.catalog.read(which, after, CHUNK):
+        after = rows[-1].key
+        await look_at(stock, readers, rows, found)
 
 
 class _Check:
@@ -71,7 +85,7 @@ class _Check:
         self._stock = stock
         self._readers = readers
         self._report = report
-        self._faults = found.faults
+        self._found = found
         self._faults_in_row = 0
         self._bad_count = 0
         self._to_read = 0
@@ -105,9 +119,10 @@ class _Check:
             self.read += 1
             self._faults_in_row = self._faults_in_row + 1 if read and read.fault else 0
             if read is None:
+                self._found.missing += 1
                 self._bad.append((row, Problem.MISSING))
             elif read.fault:
-                self._faults[row.sha256] = read.fault
+                self._found.faults[row.sha256] = read.fault
                 self._bad.append((row, Problem.UNREADABLE))
             elif read.sha256 != row.sha256:
                 self._bad.append((row, Problem.CHANGED))
@@ -116,7 +131,7 @@ class _Check:
             self.bytes += read.bytes if read else 0
             if self._faults_in_row == BREAKER:
                 raise ArchiveUnusable(
-                    f"{BREAKER} files in a row can't be read ({self._faults[row.sha256]}): check the disk and its "
+                    f"{BREAKER} files in a row can't be read ({read.fault if read else ''}): check the disk and its "
                     "cable, then run again"
                 )
         bad = self._bad_count + len(self._bad)

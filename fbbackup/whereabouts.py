@@ -21,7 +21,7 @@ from fbbackup.models import Problem, Reading
 from fbbackup.protocols import Store
 
 CHUNK = 1000
-SLICE_FILES = 64
+SLICE_FILES = 128
 SLICE_BYTES = 64 << 20
 NAMED = 10
 """Files of a sort that a report names before it only counts."""
@@ -74,9 +74,10 @@ def slices(files: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
 
 @dataclass(slots=True)
 class Whereabouts:
-    """What `locate` met with. `moved` are old and new keys of the first few; `faults` say by digest why a file can't
-    be read."""
+    """What was met with. `missing` counts files that were not in their place at first, `moved` are old and new keys of
+    the first few, `faults` say by digest why a file can't be read."""
 
+    missing: int = 0
     moved_count: int = 0
     moved: list[tuple[str, str]] = field(default_factory=list)
     healed: int = 0
@@ -94,13 +95,18 @@ async def locate(stock: Stock, readers: Readers, *, search: bool, stray: Stray |
     after = ""
     while rows := await stock.catalog.read(fixity.recorded_files, after, CHUNK):
         after = rows[-1].key
-        sizes = await asyncio.to_thread(stock.store.sizes, [row.key for row in rows])
-        odd = [(row, size) for row, size in zip(rows, sizes, strict=True) if row.damaged or size != row.bytes]
-        if odd:
-            await _judge(stock, readers, odd, found)
+        await look_at(stock, readers, rows, found)
     if search or found.new_problems:
-        await _search(stock, readers, found, stray)
+        await follow_moved(stock, readers, found, stray)
     return found
+
+
+async def look_at(stock: Stock, readers: Readers, rows: Sequence[Recorded], found: Whereabouts) -> None:
+    """Compares the sizes of some files, and reads those of them that were damaged before and may be well again."""
+    sizes = await asyncio.to_thread(stock.store.sizes, [row.key for row in rows])
+    odd = [(row, size) for row, size in zip(rows, sizes, strict=True) if row.damaged or size != row.bytes]
+    if odd:
+        await _judge(stock, readers, odd, found)
 
 
 async def _judge(
@@ -111,6 +117,7 @@ async def _judge(
         if size is None:
             if not await _finish_repair(stock, readers, row, found):
                 bad.append((row, Problem.MISSING))
+                found.missing += 1
             continue
         reading = (await readers.read([row.key]))[0] if size == row.bytes else None
         if reading and reading.sha256 == row.sha256:
@@ -143,7 +150,8 @@ async def _finish_repair(stock: Stock, readers: Readers, row: Recorded, found: W
     return True
 
 
-async def _search(stock: Stock, readers: Readers, found: Whereabouts, stray: Stray | None) -> None:
+async def follow_moved(stock: Stock, readers: Readers, found: Whereabouts, stray: Stray | None = None) -> None:
+    """Looks at all files that no row names."""
     keys = stock.store.keys("", OWN_FOLDERS)
     while chunk := await asyncio.to_thread(lambda: list(islice(keys, CHUNK))):
         unknown = set(await stock.catalog.read(downloads.unknown_keys, [key for key, _ in chunk]))

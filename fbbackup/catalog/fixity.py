@@ -70,6 +70,16 @@ def recorded_files(db: Connection, after: str, limit: int) -> list[Recorded]:
     return [_recorded(row) for row in rows]
 
 
+def damaged_records(db: Connection, after: str, limit: int) -> list[Recorded]:
+    """Files that were found otherwise than recorded, in key order, after a key."""
+    rows = db.execute(
+        "SELECT key, sha256, bytes, verified_at, damaged_at FROM files WHERE damaged_at IS NOT NULL AND key > ? "
+        "ORDER BY key LIMIT ?",
+        (after, limit),
+    )
+    return [_recorded(row) for row in rows]
+
+
 def sound_files(db: Connection, after: str, limit: int, account_id: int | None) -> list[Recorded]:
     """Files not known to be damaged in key order, after a key; of one account, or of all with None."""
     rows = db.execute(

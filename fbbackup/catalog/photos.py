@@ -28,6 +28,9 @@ NO_FILE = "the source hands out no file for it"
 IS_PURGED = "(state = 'unavailable' AND coalesce(last_error, '') GLOB 'purged *')"
 """The condition on a photo that its files were removed by `purge`. It is never asked for nor fetched again."""
 
+IS_LEFT_ALONE = f"({IS_PURGED} OR (state = 'failed' AND next_try_at IS NULL))"
+"""The condition that nothing fetches the photo by itself: it was purged, or its file was changed."""
+
 WRITTEN_FIELDS = ("caption", "title", "alt_text")
 """What people (or Facebook on their behalf) wrote: a change leaves its old value in `revisions`."""
 
@@ -76,7 +79,7 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
             changed.append(photo.id)
         elif row["last_seen_at"] < stale:
             seen_again.append(photo.id)
-        if row["state"] != "stored" and not row["purged"]:
+        if row["state"] != "stored" and not row["left_alone"]:
             _refresh_variants(db, photo, row["state"])
     db.executemany("UPDATE photos SET last_seen_at = ? WHERE id = ?", [(stamp(now), id_) for id_ in seen_again])
     if new:
@@ -111,7 +114,7 @@ def videos_among(db: Connection, ids: Sequence[str]) -> set[str]:
 
 def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
     rows = db.execute(
-        f"SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at, {IS_PURGED} AS purged "  # noqa: S608 - a constant
+        f"SELECT p.id, p.raw, p.state, p.gone_at, p.last_seen_at, {IS_LEFT_ALONE} AS left_alone "  # noqa: S608 - a constant
         "FROM json_each(?) w CROSS JOIN photos p ON p.id = w.value",
         (json.dumps(list(ids)),),
     )

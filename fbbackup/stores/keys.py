@@ -18,6 +18,7 @@ _ORIGINALS = ("photos", "videos")
 _LONGEST_PART = 255
 _LONGEST_KEY = 1024
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"\\|?*\ud800-\udfff]')
+_ORDINARY = re.compile(r"[0-9][0-9A-Za-z_-]{0,200}(\.[0-9A-Za-z]{1,10})?")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\s*\..*)?", re.I | re.S)
 
 
@@ -67,6 +68,9 @@ def is_part(name: str) -> bool:
 
 
 def _fault(part: str) -> str:
+    if _ORDINARY.fullmatch(part):
+        # Names that fbbackup gives are none of what follows.
+        return ""
     if not part or part.startswith("."):
         # Hidden names belong to the archive itself (its marker, its lock) and to the operating system.
         return "has an empty part or one that starts with a dot"

@@ -13,7 +13,6 @@ from fbbackup.stores import disk
 
 NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 _PIECE = 1 << 20
-_REST = 4096
 
 
 def read(name: str, folder: int, stop: threading.Event | None) -> Reading | None:
@@ -34,11 +33,11 @@ def read(name: str, folder: int, stop: threading.Event | None) -> Reading | None
 
 
 def _digest(file: int, expected: int, stop: threading.Event | None) -> Reading:
-    """A buffer of its own only for what is longer than one: most pictures are read in one call."""
+    """One call for most pictures: a plain file gives less than it is asked for only at its end."""
     head = os.read(file, min(expected, _PIECE) + 1)
     digest, size = hashlib.sha256(head), len(head)
-    if head:
-        with memoryview(bytearray(min(_PIECE, max(expected - size, _REST)))) as buffer:
+    if size != expected or size > _PIECE:
+        with memoryview(bytearray(_PIECE)) as buffer:
             while (got := os.readv(file, [buffer])) and not (stop and stop.is_set()):
                 digest.update(buffer[:got])
                 size += got
