@@ -108,5 +108,4 @@ def test_a_large_list_is_read_item_by_item() -> None:
 
 def test_a_list_that_never_ends_is_refused() -> None:
     with pytest.raises(BadJson, match="more than"):
-        for _ in items([b"[", *([b"1," * 30_000] * 100)]):
-            pass
+        list(items([b"[", *([b"1," * 300] * 100)], most=20_000))

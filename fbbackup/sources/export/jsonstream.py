@@ -20,12 +20,12 @@ class BadJson(ValueError):
     """The text is no JSON, or more than may be read; what came before was given out already."""
 
 
-def items(chunks: Iterable[bytes]) -> Iterator[tuple[str | None, Any]]:
+def items(chunks: Iterable[bytes], most: int = MOST_ITEMS) -> Iterator[tuple[str | None, Any]]:
     """The elements of a list (key None); of an object each value, and each element of a value that is a list.
 
     An empty list gives its key with an empty list. Raises BadJson.
     """
-    text = _Text(chunks)
+    text = _Text(chunks, most)
     start = text.peek()
     if start == b"[":
         for raw in text.elements():
@@ -68,26 +68,26 @@ def _of_object(text: _Text) -> Iterator[tuple[str | None, Any]]:
 class _Text:
     """A window on the text: everything before `_at` is done and forgotten with the next chunk."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], most: int) -> None:
         self._chunks = iter(chunks)
         self._text = b""
         self._at = 0
-        self._given = 0
+        self._left, self._most = most, most
         self._more()
         if self._text.startswith(b"\xef\xbb\xbf"):
             self._at = 3
 
     def _more(self) -> bool:
-        chunk = next(self._chunks, None)
-        while chunk == b"":
-            chunk = next(self._chunks, None)
-        if chunk is None:
-            return False
-        self._text = self._text[self._at :] + chunk
-        self._at = 0
-        if len(self._text) > LARGEST_ITEM + len(chunk):
+        """Reads on: at least as much as is waiting, so that a long item is not looked through again for each chunk."""
+        waiting = [self._text[self._at :]]
+        wanted, got = len(waiting[0]), 0
+        if wanted > LARGEST_ITEM:
             raise BadJson(f"one item is larger than {LARGEST_ITEM >> 20} MB")
-        return True
+        while got <= wanted and (chunk := next(self._chunks, None)) is not None:
+            waiting.append(chunk)
+            got += len(chunk)
+        self._text, self._at = b"".join(waiting), 0
+        return got > 0
 
     def peek(self) -> bytes:
         """The next byte that is no space; empty at the end."""
@@ -107,9 +107,9 @@ class _Text:
             self.skip()
             return
         while True:
-            self._given += 1
-            if self._given > MOST_ITEMS:
-                raise BadJson(f"it has more than {MOST_ITEMS:,} items")
+            self._left -= 1
+            if self._left < 0:
+                raise BadJson(f"it has more than {self._most:,} items")
             yield self.value()
             mark = self.peek()
             self.skip()
