@@ -20,6 +20,7 @@ NAMES = (
     "catalog",
     "gallery",
     "imports",
+    "verify",
 )
 
 
