@@ -248,6 +248,14 @@ def mark(db: Connection, what: Sequence[str]) -> None:
     db.executemany("INSERT INTO outdated VALUES (?) ON CONFLICT DO NOTHING", [(one,) for one in what])
 
 
+def mark_month(db: Connection, photo_id: str) -> None:
+    """Has the manifest that holds this photo written anew; for what no trigger sees."""
+    db.execute(
+        "INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = ? ON CONFLICT DO NOTHING",
+        (photo_id,),
+    )
+
+
 def settle(db: Connection, what: Sequence[str]) -> None:
     """Takes the marks off what is durable as the catalog has it now."""
     db.executemany("DELETE FROM outdated WHERE what = ?", [(one,) for one in what])

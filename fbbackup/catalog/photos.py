@@ -11,6 +11,7 @@ from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
+from fbbackup.catalog.marks import mark_month
 from fbbackup.catalog.places import record_places
 from fbbackup.catalog.provenance import keep_exported, take_over
 from fbbackup.catalog.said import record_people, record_words
@@ -226,6 +227,8 @@ def _refresh_variants(db: Connection, photo: Photo, state: str) -> None:
     if not photo.variants:
         return
     _write_variants(db, [photo])
+    # The only addresses that come without any other change of the photo, which would mark its manifest.
+    mark_month(db, photo.id)
     if state == "unavailable":
         db.execute("UPDATE photos SET state = 'wanted' WHERE id = ?", (photo.id,))
 
