@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import uuid
@@ -14,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fbbackup.errors import ArchiveBusy, ArchiveUnusable
+from fbbackup.errors import ArchiveUnusable
 from fbbackup.stores import disk
 from fbbackup.stores.disk import MARKER
+from fbbackup.stores.lock import LOCK, is_held, release, seize
 
 FORMAT = 1
-LOCK = ".fbbackup.lock"
 _MARKER_LIMIT = 65_536
 _JUNK = frozenset(
     {"lost+found", ".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", ".TemporaryItems", ".apdisk"}
@@ -51,29 +50,23 @@ class Archive:
         """Held by the one process that may write; ends with the process, however it ends."""
         with disk.blaming(self.root):
             descriptor = self._open_lock()
+            try:
+                if not seize(descriptor, self.root):
+                    warning = f"{self.root} has no file locks: never run two fbbackups on it at once"
+                    if warning not in self.warnings:
+                        self.warnings.append(warning)
+            except BaseException:
+                os.close(descriptor)
+                raise
         try:
-            self._seize(descriptor)
             yield
         finally:
-            os.close(descriptor)
+            release(descriptor)
 
     def in_use(self) -> bool:
         """Whether a process holds the lock at this moment."""
         with disk.blaming(self.root):
-            try:
-                descriptor = os.open(self.root / LOCK, disk.READ)
-            except FileNotFoundError:
-                return False
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            except OSError as error:
-                if error.errno not in disk.NO_LOCKS:
-                    raise
-            finally:
-                os.close(descriptor)
-        return False
+            return is_held(self.root / LOCK)
 
     def _open_lock(self) -> int:
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -85,24 +78,6 @@ class Archive:
             return os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
         finally:
             os.close(folder)
-
-    def _seize(self, descriptor: int) -> None:
-        with disk.blaming(self.root):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-                who = f" (process {holder})" if holder.isdecimal() else ""
-                message = f"another fbbackup{who} is at work in {self.root}; wait for it or stop it"
-                raise ArchiveBusy(message) from None
-            except OSError as error:
-                if error.errno not in disk.NO_LOCKS:
-                    raise
-                warning = f"{self.root} has no file locks: never run two fbbackups on it at once"
-                if warning not in self.warnings:
-                    self.warnings.append(warning)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def create_or_open(root: Path, *, state_folder: Path, keep_free_bytes: int) -> Archive:
