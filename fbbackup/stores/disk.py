@@ -184,7 +184,7 @@ def blaming(root: Path) -> Iterator[None]:
 def _words(error: OSError, root: Path) -> str:
     what = error.strerror or str(error)
     if error.errno in _FULL:
-        return f"disk full: {_free_megabytes(root)} MB free at {root}; free some space, the next run goes on"
+        return f"disk full: {_room(root)} at {root}; free some space, the next run goes on"
     if error.errno == errno.EROFS:
         return f"{root} is read-only; mount it writable or check the disk for errors, then run again"
     if error.errno in _BROKEN:
@@ -199,9 +199,12 @@ def _words(error: OSError, root: Path) -> str:
     return f"{root} can't be used: {what}; check the disk, then run again"
 
 
-def _free_megabytes(root: Path) -> str:
+def _room(root: Path) -> str:
+    """What is left: bytes, or no further file (inode) although there are bytes."""
     try:
         volume = os.statvfs(root)
     except OSError:
-        return "unknown"
-    return f"{volume.f_bavail * volume.f_frsize // 1_000_000:,}"
+        return "unknown MB free"
+    if volume.f_files and not volume.f_favail:
+        return "no further file can be made"
+    return f"{volume.f_bavail * volume.f_frsize // 1_000_000:,} MB free"

@@ -143,6 +143,16 @@ def make_read_only(folder: Path) -> None:
 
 
 @needs_root
+async def test_a_disk_with_no_room_for_further_files_is_not_said_to_have_room(root: Path) -> None:
+    with small_disk(root, "1m,nr_inodes=6"):
+        store = DirectoryStore(root)
+        with pytest.raises(ArchiveUnusable, match="disk full: no further file can be made at"):
+            for number in range(6):
+                await store.put(f"photos/{number}", b"x")
+        store.close()
+
+
+@needs_root
 async def test_a_full_disk_keeps_what_is_whole_and_goes_on_when_there_is_room(root: Path) -> None:
     with small_disk(root, "1m"):
         store = DirectoryStore(root)
