@@ -146,9 +146,10 @@ def make_read_only(folder: Path) -> None:
 async def test_a_disk_with_no_room_for_further_files_is_not_said_to_have_room(root: Path) -> None:
     with small_disk(root, "1m,nr_inodes=6"):
         store = DirectoryStore(root)
+        for number in range(2):
+            await store.put(f"photos/{number}", b"x")
         with pytest.raises(ArchiveUnusable, match="disk full: no further file can be made at"):
-            for number in range(6):
-                await store.put(f"photos/{number}", b"x")
+            await store.put("photos/2014/07/3", b"x")
         store.close()
 
 
