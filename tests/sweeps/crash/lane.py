@@ -190,10 +190,14 @@ class Lane:
 
     def acknowledged(self) -> dict[str, str]:
         """Digests of the photos that the catalog calls stored now; read from a copy, so that looking mends nothing."""
+        return dict(self.asked_of_copy("SELECT id, sha256 FROM photos WHERE state = 'stored'"))
+
+    def asked_of_copy(self, sql: str) -> list[Row]:
+        """What the catalog says right after a fault; nothing when it was not finished yet."""
         with self._copy_of_catalog() as db:
             if db is None or db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                return {}
-            return dict(db.execute("SELECT id, sha256 FROM photos WHERE state = 'stored'").fetchall())
+                return []
+            return [tuple(row) for row in db.execute(sql)]
 
     def broken_at_once(self) -> list[str]:
         """Rules that do not even hold right after the fault, before anything was mended."""
