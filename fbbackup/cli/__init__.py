@@ -1,0 +1,46 @@
+"""The commands, one function each: arguments in, words or JSON out. Everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from fbbackup.cli import asking, backing_up, checking, logging_in, publishing, serving
+from fbbackup.cli.frame import INTERRUPTED, cli
+from fbbackup.errors import ConfigError, FbbackupError
+
+__all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "publishing", "serving"]
+
+
+def main() -> NoReturn:
+    """The entry point: runs a command; every expected failure is one line and its exit code."""
+    verbose = "-v" in sys.argv[1:] or "--verbose" in sys.argv[1:]
+    try:
+        cli(standalone_mode=False, windows_expand_args=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
+    except click.ClickException as error:
+        _fail(f"{error.format_message()} (see `fbbackup --help`)", ConfigError.exit_code)
+    except FbbackupError as error:
+        if verbose:
+            raise
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FbbackupError.exit_code)
+    except Exception as error:
+        if verbose:
+            raise
+        _fail(f"unexpected {type(error).__name__}: {error}; run again with -v for details", FbbackupError.exit_code)
+    sys.exit(0)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    click.echo(f"fbbackup: {' '.join(message.split())}", err=True)
+    sys.exit(exit_code)
