@@ -155,11 +155,11 @@ def oracle(db: Connection, files: Files, *, read_all: bool, at_rest: bool = True
             yield from _thumbnails(db, files, read_all)
             for folder in PICTURE_FOLDERS:
                 yield from _unrecorded(db, files, folder)
+            yield from _manifests(db, files, read_all)
     except db.DatabaseError as error:
         yield Finding(rules.DAMAGED_PAGES, f"the list of files can't be read ({error})")
     if at_rest:
         yield from (Finding(_UNFINISHED.name, path) for path in files.unfinished())
-        yield from _manifests(db, files, read_all)
 
 
 def _recorded_files(db: Connection, files: Files, read_all: bool) -> Iterator[Finding]:
