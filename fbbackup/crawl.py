@@ -148,14 +148,19 @@ async def _list_rest(job: Job, album: KnownAlbum, cursor: str) -> None:
         await _read_pages(job, album, cursor)
     except CursorRejected as rejected:
         job.tally.note(f"“{album.album.title}” was listed again from its start: {rejected}")
-        await job.catalog.write(listings.drop_listing, album.id)
-        await job.catalog.write(listings.begin_listing, album.id, album.sign, job.now())
+        await _start_over(job, album)
         try:
             await _read_pages(job, album, None)
         except CursorRejected as again:
             job.tally.note(f"“{album.album.title}” could not be listed to its end: {again}")
     except ItemError as error:
         job.tally.note(f"“{album.album.title}” could not be listed to its end: {error}")
+
+
+async def _start_over(job: Job, album: KnownAlbum) -> None:
+    """Forgets what was read; the album stays under way until it was listed to its end."""
+    await job.catalog.write(listings.drop_listing, album.id)
+    await job.catalog.write(listings.begin_listing, album.id, album.sign, job.now())
 
 
 async def _read_pages(job: Job, album: KnownAlbum, cursor: str | None) -> None:
@@ -170,7 +175,7 @@ async def _record(job: Job, album: KnownAlbum, page: Page) -> bool:
         recorded = await job.catalog.write(listings.record_page, job.account_id, album.id, page, job.now())
     except ValueError as loop:
         job.tally.note(f"“{album.album.title}” could not be listed to its end: {loop}")
-        await job.catalog.write(listings.drop_listing, album.id)
+        await _start_over(job, album)
         return False
     job.tally.listed += len(page.photos)
     job.tally.new += len(recorded.new)
@@ -179,6 +184,7 @@ async def _record(job: Job, album: KnownAlbum, page: Page) -> bool:
     if page.next_cursor is None:
         job.tally.albums += 1
     for problem in page.problems:
+        job.tally.garbled.add(album.id)
         job.tally.note(f"“{album.album.title}”: {problem}")
     job.crawling.set()
     job.tally.publish()

@@ -63,6 +63,8 @@ class Tally:
     refetched: int = 0
     thumbnails: int = 0
     notes: list[str] = field(default_factory=list)
+    garbled: set[int] = field(default_factory=set)
+    """Albums, by row, with items in their listing that could not be understood: what they lack may be one of those."""
 
     def publish(self, message: str = "") -> None:
         """Shows the state of things to whoever watches."""

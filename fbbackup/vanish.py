@@ -38,6 +38,8 @@ async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]], login: I
 
     Raises MassVanish or PermissionLost before anything is changed.
     """
+    # What an earlier run listed of an album that is missing now is no sign of life any more.
+    await job.catalog.write(listings.doubt_listings, job.account_id, [album_id for album_id, _ in missing_albums])
     finished = await job.catalog.read(listings.finished_listings, job.account_id)
     orphans = await job.catalog.read(listings.members_of, [album_id for album_id, _ in missing_albums])
     candidates = await _candidates(job, (*finished, *orphans), login)
@@ -81,6 +83,7 @@ async def settle_undisputed(job: Job) -> None:
 
 async def distrust(job: Job, error: FbbackupError) -> None:
     """Forgets listings that an error puts in doubt; the next run reads them again. What they recorded stays."""
+    await job.catalog.write(listings.doubt_listings, job.account_id, job.tally.garbled)
     if isinstance(error, PermissionLost):
         await job.catalog.write(listings.doubt_listings, job.account_id)
     elif isinstance(error, MassVanish):
@@ -145,6 +148,8 @@ async def _judge(job: Job, candidates: _Candidates, answers: Answers) -> None:
     doubtful = unclear | candidates.hidden
     job.tally.gone += len(gone)
     for album in candidates.missing:
+        if album.album_id in job.tally.garbled:
+            continue
         moved = [id_ for id_ in album.photo_ids if id_ not in gone and id_ not in doubtful]
         await job.catalog.write(listings.remove_members, album.album_id, moved, job.now())
     if unclear:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from fbbackup.errors import BudgetSpent, DownloadError, LoginNeeded, MassVanish, SourceUnavailable
-from fbbackup.models import Album, Identity, Kind, Photo
+from fbbackup.models import Album, Identity, Kind, Page, Photo
 from tests.fake_source import FakeSource, jpeg
 from tests.jobs import Bench, bench
 
@@ -465,6 +465,60 @@ async def test_albums_listed_by_a_run_cut_short_are_not_listed_again(ada: Bench,
     facebook.before_page = lambda album, cursor: None
     assert (await ada.run()).outcome == "complete"
     assert facebook.opened == ["1", "2", "3", "3", "3", "3"]
+
+
+async def test_an_album_that_was_listed_and_deleted_before_the_next_run_buries_its_photos(
+    ada: Bench, facebook: FakeSource
+) -> None:
+    facebook.counts["2"] = 4
+
+    def fail(album: str, cursor: str | None) -> None:
+        if album == "3":
+            raise SourceUnavailable("Facebook can't be reached")
+
+    facebook.before_page = fail
+    await ada.run()
+    facebook.before_page = lambda album, cursor: None
+    gone = list(facebook.library["2"])
+    for id_ in gone:
+        facebook.remove(id_)
+    del facebook.library["2"]
+    await ada.run()
+    assert [id_ for (id_,) in ada.rows("SELECT id FROM photos WHERE gone_at IS NOT NULL ORDER BY id")] == gone
+
+
+async def test_a_known_album_that_goes_in_circles_is_not_called_complete(ada: Bench, facebook: FakeSource) -> None:
+    await ada.run()
+    original = facebook.page
+
+    async def looping(album: Album, cursor: str | None) -> Page:
+        page = await original(album, cursor)
+        return Page(page.photos, "10") if cursor else page
+
+    facebook.page = looping  # type: ignore[method-assign]
+    assert (await ada.run(deep=True)).exit_code == 4
+    facebook.page = original  # type: ignore[method-assign]
+    facebook.opened.clear()
+    assert (await ada.run()).outcome == "complete"
+    assert facebook.opened == ["1"]
+
+
+async def test_what_a_garbled_page_lacks_stays_in_its_album_unless_it_is_denied(
+    ada: Bench, facebook: FakeSource
+) -> None:
+    await ada.run()
+    original = facebook.page
+
+    async def garbled(album: Album, cursor: str | None) -> Page:
+        page = await original(album, cursor)
+        return Page(page.photos[1:], page.next_cursor, ("item 1: an item without an id",))
+
+    facebook.page = garbled  # type: ignore[method-assign]
+    facebook.remove("1028")
+    await ada.run(deep=True)
+    members = ada.rows("SELECT photo_id FROM album_photos WHERE removed_at IS NULL AND album_id = 1 ORDER BY position")
+    assert len(members) == 25
+    assert ada.rows("SELECT id FROM photos WHERE gone_at IS NOT NULL") == [("1028",)]
 
 
 async def test_a_login_that_may_read_more_than_before_sees_every_album_afresh(ada: Bench, facebook: FakeSource) -> None:

@@ -151,14 +151,23 @@ def _members_only(db: Connection, account_id: int, album_id: int, photos: Sequen
         return [photo.id for photo in photos]
     rows = db.execute("SELECT remote_id FROM albums WHERE account_id = ? AND virtual = 0", (account_id,))
     own = {row["remote_id"] for row in rows}
-    outside = [photo for photo in photos if photo.album is None or photo.album.remote_id not in own]
-    housed = db.execute(
-        "SELECT m.photo_id FROM json_each(?) w CROSS JOIN album_photos m ON m.photo_id = w.value "
-        "JOIN albums a ON a.id = m.album_id WHERE a.virtual = 0 AND m.removed_at IS NULL AND a.gone_at IS NULL",
-        (json.dumps([photo.id for photo in outside]),),
+    outside = [photo.id for photo in photos if photo.album is None or photo.album.remote_id not in own]
+    inside = _housed(db, outside)
+    return [id_ for id_ in outside if id_ not in inside]
+
+
+def _housed(db: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of `ids` that are in a real album, as far as this run's album list and finished listings still have it."""
+    rows = db.execute(
+        "SELECT m.photo_id, l.finished_at IS NOT NULL AS listed, (SELECT g.ids FROM listing_pages g "
+        "WHERE g.album_id = m.album_id AND g.first_position <= m.position ORDER BY g.number DESC LIMIT 1) AS page_ids "
+        "FROM json_each(?) w CROSS JOIN album_photos m ON m.photo_id = w.value JOIN albums a ON a.id = m.album_id "
+        "JOIN accounts c ON c.id = a.account_id LEFT JOIN listings l ON l.album_id = m.album_id "
+        "WHERE a.virtual = 0 AND m.removed_at IS NULL AND a.gone_at IS NULL "
+        "AND a.last_seen_at >= coalesce(c.asked_at, '')",
+        (json.dumps(list(ids)),),
     )
-    inside = {row["photo_id"] for row in housed}
-    return [photo.id for photo in outside if photo.id not in inside]
+    return {row["photo_id"] for row in rows if not row["listed"] or row["photo_id"] in json.loads(row["page_ids"])}
 
 
 def join_uploads(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> None:

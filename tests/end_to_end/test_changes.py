@@ -187,6 +187,21 @@ def test_a_photo_whose_album_is_deleted_is_an_upload_outside_albums_at_once(home
     home.complete(deep=True)
 
 
+def test_a_photo_that_leaves_its_album_has_its_place_among_the_uploads_in_the_same_deep_run(home: Home) -> None:
+    library = home.sim.library
+    album, photo = roomy(home)[0], library.add_photo(None, "Guest for a while")
+    library.add_photo(None, "A later one")
+    library.share_photo(photo, album)
+    home.complete()
+    library.album_photos(album).hidden.add(photo)
+    home.complete(deep=True)
+    loose = [one for one in library.own_photos("uploaded") if one in home.expected_members()["uploads"]]
+    assert home.rows(
+        "SELECT m.photo_id FROM album_photos m JOIN albums a ON a.id = m.album_id WHERE a.kind = 'uploads' "
+        "AND m.removed_at IS NULL ORDER BY m.position"
+    ) == [(one,) for one in loose]
+
+
 def test_a_photo_in_two_albums_is_stored_once(home: Home) -> None:
     home.complete()
     there, here = roomy(home)[:2]

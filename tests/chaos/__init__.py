@@ -1,0 +1,1 @@
+"""Chaos crawls: random histories of a library, its faults and the program's restarts, against an exact model."""
