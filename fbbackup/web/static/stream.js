@@ -206,7 +206,9 @@ async function goUp({ align = false } = {}) {
 
 function look() {
   const below = document.documentElement.scrollHeight - scrollY - innerHeight;
-  if (below < 3 * innerHeight) goOn().then((grew) => grew && look());
+  // Before anybody scrolls, only what the window lacks is asked for: the first screen stays light.
+  const ahead = scrollY > 0 ? 3 * innerHeight : 1;
+  if (below < ahead) goOn().then((grew) => grew && look());
   else if (first && scrollY < 0.8 * innerHeight) goUp();
   markYear();
 }
