@@ -151,6 +151,7 @@ async def look_after(config: Config, place: Place) -> list[str]:
             continue
         try:
             with disk.blaming(place.root):
+                place.check_there()
                 problem = await place.catalog.read(make_it, place.root, config)
             if problem is None:
                 await place.catalog.write(marks.settle, [what])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,8 @@ class Place:
     catalog: Catalog
     warnings: tuple[str, ...] = ()
     root: Path | None = None
+    check_there: Callable[[], None] = lambda: None
+    """Raises ArchiveUnusable when `root` leads to the archive no longer, since its disk was unmounted meanwhile."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def archive_place(config: Config, root: Path, environ: Mapping[str, str], keep_f
             store.clean_staging()
             catalog, told = open_sound(ground(config, archive.root, store), utc_now())
             with catalog:
-                yield Place(store, catalog, (*archive.warnings, *told), archive.root)
+                yield Place(store, catalog, (*archive.warnings, *told), archive.root, archive.check_there)
         finally:
             store.close()
 

@@ -45,6 +45,11 @@ class Archive:
         """Refuses to write while less is free than has to stay free."""
         _check_free(self.root, self.keep_free_bytes)
 
+    def check_there(self) -> None:
+        """Raises ArchiveUnusable when the path does not lead to this archive (any more)."""
+        with disk.blaming(self.root):
+            self._compare(_read_marker(self.root))
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by the one process that may write; ends with the process, however it ends."""
@@ -72,12 +77,14 @@ class Archive:
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             # A daemon opens the archive once and locks it for days: the disk may be unmounted in between.
-            found = _read_marker(self.root, folder)
-            if found is None or found.archive_id != self.archive_id:
-                raise ArchiveUnusable(_gone(self.root, self.archive_id, "holds it no longer"))
+            self._compare(_read_marker(self.root, folder))
             return os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
         finally:
             os.close(folder)
+
+    def _compare(self, found: _Marker | None) -> None:
+        if found is None or found.archive_id != self.archive_id:
+            raise ArchiveUnusable(_gone(self.root, self.archive_id, "holds it no longer"))
 
 
 def create_or_open(root: Path, *, state_folder: Path, keep_free_bytes: int) -> Archive:

@@ -15,7 +15,7 @@ from tests.sweeps.crash.subjects import bad, each, spread, summary
 Figure = Callable[[str], None]
 Point = tuple[Workload, int]
 LANES = 2
-SAMPLE = 6
+SAMPLE = 4
 
 
 def steps(lane: Lane, workload: Workload) -> range:

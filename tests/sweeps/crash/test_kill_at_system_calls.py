@@ -61,7 +61,7 @@ def swept(subjects: list[list[Subject]], folder: Path, most: int, figure: Figure
 
 def test_killed_at_some_system_calls_of_a_run(lane: Lane, scratch: Path, figure: Figure) -> None:
     subject = commands(lane)[0]
-    some = [Point("fsync", 9), Point("renameat2", 6), Point("fdatasync", 20), Point("pwrite64", 300)]
+    some = [Point("renameat2", 6), Point("fdatasync", 20), Point("pwrite64", 300)]
     outcomes = [killed(subject, point) for point in some]
     figure(summary(f"kill -9 at {len(outcomes)} system calls of a first run", outcomes))
     assert not bad(outcomes)
