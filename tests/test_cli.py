@@ -236,6 +236,13 @@ def test_demo_runs_three_times_and_leaves_a_catalog(tmp_path: Path) -> None:
     db.close()
 
 
+def test_demo_without_a_terminal_ends_and_says_how_to_look_at_it(tmp_path: Path) -> None:
+    home = surroundings(tmp_path, "http://127.0.0.1:1", "unused")
+    done = home.run("--archive", str(tmp_path / "demo"), "demo", "--photos", "12")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith(" serve")
+
+
 def test_every_command_has_help_and_its_place_in_the_docs() -> None:
     page = (DOCS / "commands.md").read_text()
     for name, command in cli.commands.items():

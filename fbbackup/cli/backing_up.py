@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +16,30 @@ from fbbackup.cli.frame import Options, as_json, cli, end_with, say, tell
 
 @cli.command()
 @click.option("--photos", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Size of the library.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the gallery; 0 = any.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port of the gallery; 0 = any.")
 @click.option("--no-serve", is_flag=True, help="End after the runs, without the gallery.")
 @as_json
 @click.pass_obj
-def demo(options: Options, photos: int, port: int, no_serve: bool, json_out: bool) -> None:
-    """Shows the whole thing without an account, on a pretend Facebook; ends with the gallery, until Ctrl-C."""
+def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_out: bool) -> None:
+    """Shows the whole thing without an account, on a pretend Facebook; ends with the gallery, on a terminal."""
     from fbbackup.demo import run_demo
 
     folder = Path(options.archive).absolute() if options.archive else None
     record = run_demo(photos=photos, folder=folder, quiet=options.quiet or json_out)
     tell(json_out, record, record["lines"])
     end_with(max(run["exit_code"] for run in record["runs"]))
-    if not (no_serve or json_out):
+    if no_serve or json_out:
+        return
+    if port is None and not sys.stdout.isatty():
+        # Nobody is there to press Ctrl-C.
+        say(f"Look at it: fbbackup --archive {record['archive']} serve")
+    else:
         from fbbackup.config import Config
         from fbbackup.web.server import Bind, serve
 
         home = Path(record["archive"]).parent
         environ = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
-        serve(Config(), Path(record["archive"]), Bind("127.0.0.1", port), say, environ)
+        serve(Config(), Path(record["archive"]), Bind("127.0.0.1", port or 0), say, environ)
 
 
 @cli.command()
