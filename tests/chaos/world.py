@@ -187,7 +187,7 @@ class World:
         assert not albums & library.albums.keys(), "living albums were buried"
         survivors = self.store.survivors()
         assert self.kept.items() <= survivors.items(), "a file was lost or changed"
-        self.kept = {key: body for key, body in survivors.items() if not key.startswith("thumbnails/")}
+        self.kept = {key: body for key, body in survivors.items() if key.endswith((".jpg", ".mp4"))}
         for id_, key in rows("SELECT p.id, f.key FROM photos p JOIN files f ON f.sha256 = p.sha256"):
             item = library.items.get(id_) or library.deleted[id_]
             assert self.kept[key] in {item.body(size) for size in library.sizes[id_]}, f"{id_} has a wrong file"
