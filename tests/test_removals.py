@@ -40,7 +40,7 @@ ALLOWED = {
 }  # fmt: skip
 """By file, function and deed, everything that touches the folder of an archive; no other file does."""
 
-ELSEWHERE = {"stores/archive.py", "catalog/connection.py", "catalog/care.py", "recovery.py"}
+ELSEWHERE = {"stores/archive.py", "stores/lock.py", "catalog/connection.py", "catalog/care.py", "recovery.py"}
 """The marker, the lock, the catalog and its copies."""
 OUTSIDE = {"credentials", "private_file.py", "notices", "daemon", "web", "units.py", "simulator"}
 """What works in other folders than the archive's."""

@@ -193,7 +193,9 @@ def chromium(folder: Path) -> Iterator[Callable[[], Page]]:
     lines = ExitStack()
 
     def page() -> Page:
-        opened = Page(lines.enter_context(connect(address, max_size=None, open_timeout=PATIENCE_SECONDS)))
+        # Pings draw random numbers in a thread of their own, in the middle of other tests.
+        calm = connect(address, max_size=None, open_timeout=PATIENCE_SECONDS, ping_interval=None)
+        opened = Page(lines.enter_context(calm))
         context = opened.call("Target.createBrowserContext")["browserContextId"]
         target = opened.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         opened.session = opened.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
