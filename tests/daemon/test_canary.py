@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from hashlib import sha256
 from hmac import new as hmac
 from pathlib import Path
@@ -80,7 +81,9 @@ def process_of(daemon: Running) -> Iterator[tuple[str, bytes]]:
     pids += Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split()
     for pid in pids:
         for name in ("cmdline", "environ"):
-            yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
+            # What the daemon started may have ended meanwhile; the daemon itself has not.
+            with nullcontext() if pid == pids[0] else suppress(ProcessLookupError, FileNotFoundError):
+                yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
 
 
 def log_in(home: Home) -> list[tuple[str, bytes]]:
