@@ -126,7 +126,6 @@ class Downloads:
     async def _fresh_addresses(self, ids: Sequence[str]) -> dict[str, str]:
         """Records the photos afresh; returns why some of them still can't be downloaded, and yet may be later."""
         job = self.job
-        job.tally.refetched += len(ids)
         answers = await self._ask(ids)
         await job.catalog.write(_record_answers, job.account_id, answers.photos, _refusals(answers), job.now())
         reasons = {absence.id: absence.evidence for absence in (*answers.absent, *answers.unclear)}

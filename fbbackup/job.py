@@ -60,7 +60,6 @@ class Tally:
     known_pending: int = 0
     bytes: int = 0
     failed: int = 0
-    refetched: int = 0
     thumbnails: int = 0
     notes: list[str] = field(default_factory=list)
     garbled: set[int] = field(default_factory=set)

@@ -154,11 +154,6 @@ class ExportReader(Protocol):
         """Filled while `pieces` is read."""
         ...
 
-    @property
-    def total_bytes(self) -> int:
-        """Size of all pictures and videos, unpacked."""
-        ...
-
     def pieces(self) -> Iterator[Piece]:
         """Everything that the export's texts say, file by file; albums after their photos. May block."""
         ...

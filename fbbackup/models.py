@@ -157,14 +157,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class AlbumPage:
-    """An album together with the first page of its photos, when the source gave both at once."""
-
-    album: Album
-    page: Page | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Absence:
     """A photo or album that the source was asked for by id and denied, with its words as evidence."""
 

@@ -121,13 +121,3 @@ def without_file(db: Connection, photo_ids: Sequence[str]) -> int:
         (json.dumps(list(photo_ids)),),
     ).fetchone()
     return int(row[0])
-
-
-def absent_photos(db: Connection, account_id: int) -> int:
-    """Photos that some import listed and none had a file for."""
-    row = db.execute(
-        "SELECT count(*) FROM photos WHERE account_id = ? AND state IN ('unavailable', 'wanted', 'failed') "
-        "AND sha256 IS NULL",
-        (account_id,),
-    ).fetchone()
-    return int(row[0])

@@ -15,7 +15,7 @@ from fbbackup.catalog.marks import mark_month
 from fbbackup.catalog.places import record_places
 from fbbackup.catalog.provenance import keep_exported, take_over
 from fbbackup.catalog.said import record_people, record_words
-from fbbackup.catalog.times import moment, stamp, text
+from fbbackup.catalog.times import stamp, text
 from fbbackup.models import Kind, Photo
 
 DATE_SOURCES = ("created", "backdated", "exif", "taken")
@@ -260,9 +260,3 @@ def mark_gone(db: Connection, photo_id: str, evidence: str, now: datetime) -> No
 def forget_addresses(db: Connection, ids: Sequence[str]) -> None:
     """Signed addresses end within days; a photo that is wanted again is asked for by its id."""
     db.executemany("DELETE FROM variants WHERE photo_id = ?", [(id_,) for id_ in ids])
-
-
-def last_seen(db: Connection, photo_id: str) -> datetime | None:
-    """When the source last showed the photo, to the precision of `SEEN_PRECISION`."""
-    row = db.execute("SELECT last_seen_at FROM photos WHERE id = ?", (photo_id,)).fetchone()
-    return moment(row["last_seen_at"]) if row else None

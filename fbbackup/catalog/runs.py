@@ -144,8 +144,3 @@ def _judge(row: Row) -> Verdict:
     return Verdict(
         row["id"], row["remote_id"], row["title"], row["kind"], finished, expected, listed, stored, withheld, verdict
     )  # fmt: skip
-
-
-def last_runs(db: Connection, account_id: int, limit: int) -> list[dict[str, Any]]:
-    rows = db.execute("SELECT * FROM runs WHERE account_id = ? ORDER BY id DESC LIMIT ?", (account_id, limit))
-    return [{**dict(row), "counters": json.loads(row["counters"])} for row in rows]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -22,7 +21,6 @@ log = logging.getLogger("fbbackup.daemon")
 LONGEST_WAIT_SECONDS = 60.0
 
 Ended = SyncResult | Exception
-Announce = Callable[[Account, Ended], Awaitable[None]]
 
 
 class Trade(Protocol):

@@ -10,7 +10,6 @@ from fbbackup.catalog import gallery, scopes
 from fbbackup.catalog import query as search
 from fbbackup.catalog.scopes import Key, Scope
 
-KINDS = ("album", "person", "place", "search")
 MOST = 300
 _MONTH = re.compile(r"\d{4}-\d{2}")
 

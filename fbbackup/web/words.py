@@ -18,7 +18,6 @@ REACTIONS = {
     "like": "👍", "love": "❤️", "care": "🤗", "haha": "😄", "wow": "😮", "sad": "😢", "angry": "😠", "sorry": "😢",
     "anger": "😠", "pride": "🏳️‍🌈", "thankful": "💐", "total": "❤️",
 }  # fmt: skip
-ALBUM_KINDS = {"tagged": "tagged", "uploads": "loose uploads", "videos": "videos"}
 
 
 def month_name(month: str) -> str:

@@ -37,7 +37,6 @@ class Export:
         self._tree = Tree(self._parts, messages=messages)
         self.refused += self._tree.contradictions()
         self.coverage = Coverage(media_files=len(self._tree.pictures), media_left_out=self._tree.left_out)
-        self._empty: set[str] = set()
 
     def close(self) -> None:
         for part in self._parts:
@@ -46,10 +45,6 @@ class Export:
     @property
     def whole_parts(self) -> int:
         return len(self._parts)
-
-    @property
-    def total_bytes(self) -> int:
-        return sum(media.size for media in self._tree.pictures)
 
     @property
     def account(self) -> str:

@@ -22,7 +22,7 @@ from fbbackup.sources.export.zipfiles import (
 
 def salvage(file: BinaryIO, length: int) -> Directory:
     """The whole entries of a zip without its end. Raises BadZip when the file does not even begin as a zip."""
-    found = Directory([], [], salvaged=True)
+    found = Directory([], [])
     at = 0
     file.seek(0)
     if file.read(4) != b"PK\x03\x04":

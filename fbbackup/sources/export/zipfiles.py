@@ -55,7 +55,6 @@ class Directory:
     entries: list[ZipEntry]
     refused: list[str]
     newest: datetime | None = None
-    salvaged: bool = False
 
 
 @dataclass(slots=True)
