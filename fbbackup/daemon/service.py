@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fbbackup.clock import Clock
 from fbbackup.config import Config
 from fbbackup.daemon.control import Control
+from fbbackup.daemon.showing import Showing
 from fbbackup.daemon.trade import ArchiveTrade
 from fbbackup.daemon.worker import Worker
 from fbbackup.errors import FbbackupError
@@ -59,7 +60,7 @@ class Daemon:
     ) -> None:
         self._load, self._environ, self._clock, self._on_stop = load, environ, clock, on_stop
         self._ending = asyncio.Event()
-        self._site: Site | None = None
+        self._showing = Showing(self._serve_gallery, clock)
         self._began_at = clock.now()
 
     async def serve(self, config: Config, root: Path) -> None:
@@ -68,11 +69,11 @@ class Daemon:
         loop.set_exception_handler(catch_in_loop)
         self._trade = ArchiveTrade(config, root, self._clock, self._environ)
         self._worker = Worker(config, self._trade, self._clock)
-        control = Control(self._worker, self.state, self.link)
+        control = Control(self._worker, self.state, self._showing.link)
         await control.open(socket_folder(self._environ))
         work = asyncio.create_task(self._worker.work(), name="worker")
         work.add_done_callback(lambda _: self._ending.set())
-        gallery = asyncio.create_task(self._serve_gallery(), name="gallery")
+        gallery = asyncio.create_task(self._show(), name="gallery")
         life = asyncio.create_task(self._show_life(), name="signs of life")
         self._listen_to_signals(loop)
         log.info("at work: %s in %s", ", ".join(account.name for account in config.accounts), root)
@@ -89,29 +90,20 @@ class Daemon:
                 await work
             await gallery
 
-    async def _serve_gallery(self) -> None:
-        """The gallery beside the runs; when it can't be served, the runs go on without it."""
-        config, root = self._trade.config, self._trade.root
-        if not config.web.enabled:
-            return
+    async def _show(self) -> None:
+        if self._trade.config.web.enabled:
+            await self._showing.go_on(self._ending)
+
+    async def _serve_gallery(self, opened: Callable[[Site], None]) -> None:
         from fbbackup.web.server import Bind, run
 
-        def opened(site: Site) -> None:
-            self._site = site
-
-        bind = Bind(config.web.host, config.web.port)
-        try:
-            # Its lines hold a link that opens the gallery: not for the log.
-            await run(
-                config, root, bind, lambda _: None, self._ending, environ=self._environ, backup_now=self._backup_now,
-                healthy=self._healthy, metrics=self._metrics, opened=opened,
-            )  # fmt: skip
-        except FbbackupError as error:
-            log.error("the gallery is not served: %s", error)
-        except Exception:
-            log.exception("the gallery is not served")
-        finally:
-            self._site = None
+        config, root = self._trade.config, self._trade.root
+        # Its lines hold a link that opens the gallery: not for the log.
+        await run(
+            config, root, Bind(config.web.host, config.web.port), lambda _: None, self._ending,
+            environ=self._environ, backup_now=self._backup_now, healthy=self._healthy, metrics=self._metrics,
+            opened=opened,
+        )  # fmt: skip
 
     async def _backup_now(self) -> None:
         self.run_now()
@@ -122,12 +114,6 @@ class Daemon:
 
     async def _metrics(self) -> str:
         return await asyncio.to_thread(metrics, self._trade.config, self._trade.root, self._clock.now(), self._environ)
-
-    def link(self) -> str | None:
-        """An address that opens the gallery once in one browser; None when it is not served."""
-        if self._site is None:
-            return None
-        return self._site.url if self._site.password_needed else self._site.new_link()
 
     def stop(self) -> None:
         """Ends `serve`; a run under way is stopped between two files, and recorded."""
@@ -159,7 +145,7 @@ class Daemon:
             "archive": os.path.realpath(self._trade.root),
             "began_at": self._began_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "line": self._worker.line(),
-            "gallery": self._site.url if self._site is not None else None,
+            "gallery": self._showing.address,
             **self._worker.state(),
         }
 

@@ -121,7 +121,7 @@ async def run(
         say=say,
         url=f"http://{host}:{port}",
     )
-    _bring_up_to_date(readers.path)
+    _bring_up_to_date(root, readers.path)
     try:
         if opened is not None:
             opened(site)
@@ -131,24 +131,23 @@ async def run(
         listener.close()
 
 
-def _bring_up_to_date(path: Path) -> None:
-    """A catalog of an older fbbackup gets the tables that the pages ask."""
+def _bring_up_to_date(root: Path, path: Path) -> None:
+    """A catalog of an older fbbackup gets the tables that the pages ask.
+
+    Whoever holds the archive does that by itself; one that is being made just now is left to its maker.
+    """
     import sqlite3
 
-    from fbbackup.catalog import open_catalog, open_reader
+    from fbbackup.catalog import open_catalog
+    from fbbackup.catalog.connection import version_of
+    from fbbackup.stores.lock import LOCK, is_held
 
-    if not path.is_file():
+    if not path.is_file() or not 0 < version_of(path) < schema.VERSION or is_held(root / LOCK):
         return
-    db = open_reader(path)
     try:
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-    finally:
-        db.close()
-    if found < schema.VERSION:
-        try:
-            open_catalog(path).close()
-        except sqlite3.DatabaseError as error:
-            raise ConfigError(f"the catalog {path} is of an older fbbackup and can't be updated: {error}") from None
+        open_catalog(path).close()
+    except sqlite3.DatabaseError as error:
+        raise ConfigError(f"the catalog {path} is of an older fbbackup and can't be updated: {error}") from None
 
 
 def _listen(bind: Bind) -> sockets.socket:

@@ -16,8 +16,6 @@ from hashlib import sha256
 from hmac import new as hmac
 from pathlib import Path
 
-import pytest
-
 from fbbackup.credentials import Credentials
 from tests.daemon.test_service import Running, run, until
 from tests.end_to_end.conftest import MakeHome, make_home
@@ -105,7 +103,6 @@ def spoken(home: Home, *arguments: str) -> tuple[str, bytes]:
     return " ".join(arguments), (out + err).encode()
 
 
-@pytest.mark.sweep
 def test_no_secret_leaves_the_credentials(run: Callable[..., Running], make_home: MakeHome) -> None:  # noqa: F811
     home = make_home(small(), app_secret=SECRET, account={"app_id": "100000000000001"}, served=True)
     seen = log_in(home)

@@ -230,7 +230,6 @@ def cpu_seconds(process: subprocess.Popen[str]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-@pytest.mark.sweep
 def test_the_gallery_and_the_numbers_are_served_beside_the_runs(
     run: Callable[..., Running],
     make_home: MakeHome,  # noqa: F811

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from contextlib import closing
@@ -18,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from fbbackup.credentials import Credentials
+from fbbackup.stores.lock import LOCK
 from tests.web.served import Filled, Served
 from tests.web.test_doors import FOREIGN_ORIGINS
 
@@ -42,6 +45,19 @@ def test_the_link_opens_the_gallery_and_sigterm_ends_it_well(filled: Filled) -> 
         with closing(found.come_in()) as browser:
             assert "<h1>Photos</h1>" in browser.get("/").text
         assert httpx.get(found.address).status_code == 403
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_catalog_that_is_being_made_is_left_to_its_maker(filled: Filled, tmp_path: Path, version: int) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    with closing(sqlite3.connect(archive / "catalog.sqlite", isolation_level=None)) as maker:
+        maker.execute(f"PRAGMA user_version = {version}")
+        with closing((archive / LOCK).open("w")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with filled.serving(FBBACKUP_ARCHIVE=str(archive)) as found:
+                assert httpx.get(f"{found.url}/login").status_code == 200
+        assert maker.execute("PRAGMA user_version").fetchone() == (version,)
 
 
 def test_a_taken_port_and_an_open_address_are_told_in_one_line(filled: Filled) -> None:
