@@ -35,7 +35,8 @@ def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_o
         say(f"Look at it: fbbackup --archive {record['archive']} serve")
     else:
         from fbbackup.config import Config
-        from fbbackup.web.server import Bind, serve
+        from fbbackup.web.listening import Bind
+        from fbbackup.web.server import serve
 
         home = Path(record["archive"]).parent
         environ = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}

@@ -28,11 +28,22 @@ def serve(options: Options, port: int | None, host: str | None) -> None:
         say(link)
         return
     from fbbackup.config import address
-    from fbbackup.web.server import Bind
+    from fbbackup.web.listening import Bind
     from fbbackup.web.server import serve as serve_gallery
 
     bind = Bind(address(host) if host else config.web.host, config.web.port if port is None else port)
     serve_gallery(config, options.root(config), bind, say)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8766, show_default=True, help="Port; 0 = any free one.")
+@click.pass_obj
+def datasette(options: Options, port: int) -> None:
+    """Shows the catalog's tables in Datasette, read-only, on this machine only; needs the extra `datasette`."""
+    from fbbackup.tables.start import serve_tables
+
+    config = options.config()
+    serve_tables(config, options.root(config), port, say)
 
 
 @cli.command()

@@ -95,7 +95,8 @@ class Daemon:
             await self._showing.go_on(self._ending)
 
     async def _serve_gallery(self, opened: Callable[[Site], None]) -> None:
-        from fbbackup.web.server import Bind, run
+        from fbbackup.web.listening import Bind
+        from fbbackup.web.server import run
 
         config, root = self._trade.config, self._trade.root
         # Its lines hold a link that opens the gallery: not for the log.

@@ -77,7 +77,7 @@ class Filled:
         own = {"FBBACKUP_ACCOUNTS": accounts, "FBBACKUP_ARCHIVE": str(self.archive), "PATH": os.environ["PATH"]}
         return subprocess.Popen(
             [sys.executable, "-m", "fbbackup", *arguments],
-            env={**own, **self.environ, **environ, **_PYTHONPATH},
+            env={**own, **self.environ, **_PYTHONPATH, **environ},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
