@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
-from fbbackup.catalog import open_reader, reports
+from fbbackup.catalog import reports
+from fbbackup.catalog.connection import reading
 from fbbackup.config import Config
 from fbbackup.credentials import state_folder
 from fbbackup.errors import FbbackupError
@@ -21,77 +24,93 @@ from fbbackup.schedule import longest_pause
 _STATES = ("stored", "wanted", "failed", "unavailable")
 
 
+class Kind(StrEnum):
+    """What may be wrong, in words that name no account and no folder."""
+
+    LATE = "the last good run is older than two periods"
+    LOGIN = "a login has ended"
+    DISK = "the disk is nearly full"
+    DAMAGE = "files are damaged or missing"
+    ARCHIVE = "the archive can't be read"
+
+
+Wrong = tuple[Kind, str]
+"""What is wrong, and one line with the details."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`reasons` are what is wrong, one line each; none means that all is well."""
+    """Everything that is wrong; nothing means that all is well."""
 
-    reasons: tuple[str, ...]
+    wrong: tuple[Wrong, ...]
 
     @property
     def ok(self) -> bool:
-        return not self.reasons
+        return not self.wrong
 
-    def record(self) -> dict[str, Any]:
-        """For `/healthz`, with 200 or 503."""
-        return {"ok": self.ok, "reasons": list(self.reasons)}
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(line for _, line in self.wrong)
+
+    def record(self, *, for_strangers: bool = False) -> dict[str, Any]:
+        """For `/healthz`, with 200 or 503; strangers are told no names, folders and times."""
+        kinds = dict.fromkeys(kind.value for kind, _ in self.wrong)
+        return {"ok": self.ok, "reasons": list(kinds) if for_strangers else list(self.reasons)}
 
 
 def health(config: Config, root: Path, now: datetime, environ: Mapping[str, str] = os.environ) -> Health:
     """What is wrong at this moment: no good run for two periods, a dead login, a full disk, damage. Makes no call."""
+    memory = Memory(state_folder(environ))
     try:
-        db = open_reader(config.catalog.path or root / "catalog.sqlite")
+        with reading(config.catalog.path or root / "catalog.sqlite") as db:
+            return Health(tuple([*_accounts(db, config, now, memory), *_disk(config, root), *_damage(db)]))
     except FbbackupError as error:
-        return Health((str(error),))
-    try:
-        memory = Memory(state_folder(environ))
-        return Health(tuple([*_accounts(db, config, now, memory), *_disk(config, root), *_damage(db)]))
-    finally:
-        db.close()
+        return Health(((Kind.ARCHIVE, str(error)),))
 
 
-def _accounts(db: Connection, config: Config, now: datetime, memory: Memory) -> Iterator[str]:
+def _accounts(db: Connection, config: Config, now: datetime, memory: Memory) -> Iterator[Wrong]:
     known = {row["name"]: row for row in reports.accounts(db)}
     patience = 2 * longest_pause(config.schedule.every, config.schedule.quiet_hours, now)
     for account in config.accounts:
         trouble = memory.account(account.name).get("trouble")
         if isinstance(trouble, dict) and trouble.get("kind") == "login-ended":
-            yield f"{account.name}: the login has ended: {trouble.get('why')}"
+            yield Kind.LOGIN, f"{account.name}: the login has ended: {trouble.get('why')}"
         row = known.get(account.name)
         last = reports.last_good_run(db, account.name) if row is not None else None
         if last is None:
-            yield f"{account.name}: no run ended well yet"
+            yield Kind.LATE, f"{account.name}: no run ended well yet"
         elif now - last > patience:
-            yield f"{account.name}: the last good run was at {_text(last)}, more than {_hours(patience)} ago"
+            words = f"the last good run was at {_text(last)}, more than {_hours(patience)} ago"
+            yield Kind.LATE, f"{account.name}: {words}"
 
 
-def _disk(config: Config, root: Path) -> Iterator[str]:
-    free = shutil.disk_usage(root).free
+def _disk(config: Config, root: Path) -> Iterator[Wrong]:
+    try:
+        free = shutil.disk_usage(root).free
+    except OSError as error:
+        yield Kind.ARCHIVE, f"{root} can't be looked at: {error.strerror}"
+        return
     if free < config.limits.keep_free_bytes:
-        yield f"the disk is nearly full: {free // 1_000_000} MB free at {root}"
+        yield Kind.DISK, f"the disk is nearly full: {free // 1_000_000} MB free at {root}"
 
 
-def _damage(db: Connection) -> Iterator[str]:
+def _damage(db: Connection) -> Iterator[Wrong]:
     damaged = reports.totals(db)["damaged_files"]
     if damaged:
-        yield f"{damaged} files are damaged or missing"
+        yield Kind.DAMAGE, f"{damaged} files are damaged or missing"
 
 
 def metrics(config: Config, root: Path, now: datetime, environ: Mapping[str, str] = os.environ) -> str:
     """The state of things in Prometheus' text format; `fbbackup_up` is 0 while there is no catalog to read."""
     lines = list(_family("up", "Whether the catalog can be read.", [({}, 0)]))
     found = health(config, root, now, environ)
-    try:
-        db = open_reader(config.catalog.path or root / "catalog.sqlite")
-    except FbbackupError:
-        return "\n".join(lines) + "\n"
-    try:
-        lines = list(_family("up", "Whether the catalog can be read.", [({}, 1)]))
-        lines += _family("healthy", "Whether all is well, as /healthz says.", [({}, int(found.ok))])
-        lines += _totals(reports.totals(db))
-        lines += _by_account(db, reports.accounts(db))
-    finally:
-        db.close()
-    lines += _family("free_bytes", "Space left where the archive is.", [({}, shutil.disk_usage(root).free)])
+    with suppress(FbbackupError, OSError), reading(config.catalog.path or root / "catalog.sqlite") as db:
+        known = list(_family("up", "Whether the catalog can be read.", [({}, 1)]))
+        known += _family("healthy", "Whether all is well, as /healthz says.", [({}, int(found.ok))])
+        known += _totals(reports.totals(db))
+        known += _by_account(db, reports.accounts(db))
+        known += _family("free_bytes", "Space left where the archive is.", [({}, shutil.disk_usage(root).free)])
+        lines = known
     return "\n".join(lines) + "\n"
 
 

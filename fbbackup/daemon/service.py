@@ -21,7 +21,7 @@ from fbbackup.daemon.showing import Showing
 from fbbackup.daemon.trade import ArchiveTrade
 from fbbackup.daemon.worker import Worker
 from fbbackup.errors import FbbackupError
-from fbbackup.health import health, metrics
+from fbbackup.health import Health, health, metrics
 from fbbackup.journal import catch_in_loop, keep_journal
 from fbbackup.remote import socket_folder
 from fbbackup.supervisor import tell, watchdog_seconds
@@ -102,19 +102,18 @@ class Daemon:
         # Its lines hold a link that opens the gallery: not for the log.
         await run(
             config, root, Bind(config.web.host, config.web.port), lambda _: None, self._ending,
-            environ=self._environ, backup_now=self._backup_now, healthy=self._healthy, metrics=self._metrics,
+            environ=self._environ, backup_now=self._backup_now, health=self._health, metrics=self._metrics,
             opened=opened,
         )  # fmt: skip
 
     async def _backup_now(self) -> None:
         self.run_now()
 
-    async def _healthy(self) -> bool:
-        found = await asyncio.to_thread(health, self._trade.config, self._trade.root, self._clock.now(), self._environ)
-        return found.ok
+    def _health(self) -> Health:
+        return health(self._trade.config, self._trade.root, self._clock.now(), self._environ)
 
-    async def _metrics(self) -> str:
-        return await asyncio.to_thread(metrics, self._trade.config, self._trade.root, self._clock.now(), self._environ)
+    def _metrics(self) -> str:
+        return metrics(self._trade.config, self._trade.root, self._clock.now(), self._environ)
 
     def stop(self) -> None:
         """Ends `serve`; a run under way is stopped between two files, and recorded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from sqlite3 import Connection
 from typing import Any
@@ -13,6 +14,7 @@ from fbbackup.catalog import gallery, reports, scopes
 from fbbackup.catalog import query as search
 from fbbackup.status import status_record
 from fbbackup.web import lists
+from fbbackup.web.entrance import came_in
 from fbbackup.web.pages import COUNTS_LAST_SECONDS
 from fbbackup.web.site import Site
 
@@ -135,16 +137,19 @@ async def backup(site: Site, request: Request) -> Response:
 
 
 async def health(site: Site, request: Request) -> Response:
-    """Open to everyone: whether the server answers and backups are on time, nothing else."""
-    fine = site.healthy is None or await site.healthy()
-    return JSONResponse({"ok": fine}, 200 if fine else 503)
+    """Open to everyone: whether all is well, and what is not; where there is a password, strangers get no details."""
+    if site.wellbeing is None:
+        return JSONResponse({"ok": True, "reasons": []})
+    found = await site.wellbeing.found()
+    stranger = site.password_needed and not came_in(site, request)
+    return JSONResponse(found.record(for_strangers=stranger), 200 if found.ok else 503)
 
 
 async def metrics(site: Site, request: Request) -> Response:
-    """Counts for Prometheus, from a daemon: for this machine only, since it asks for no login."""
+    """Counts for Prometheus: for this machine only, since it asks for no login."""
     if site.metrics is None or site.password_needed:
-        return problem(404, "numbers are told by a daemon, and only without a password")
-    return Response(await site.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return problem(404, "numbers are told without a password only, so to this machine alone")
+    return Response(await asyncio.to_thread(site.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def openapi(site: Site, request: Request) -> Response:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fbbackup.catalog import schema
 from fbbackup.config import Config
 from fbbackup.credentials import state_folder
 from fbbackup.errors import ConfigError
+from fbbackup.health import Health
+from fbbackup.health import health as health_of
+from fbbackup.health import metrics as metrics_of
 from fbbackup.web.addresses import allowed_names, is_loopback
 from fbbackup.web.listening import Bind, answer, listen, until_signalled
 from fbbackup.web.readers import Readers
@@ -19,6 +24,7 @@ from fbbackup.web.sessions import Sessions
 from fbbackup.web.site import Site
 from fbbackup.web.tokens import token_updater
 from fbbackup.web.visitors import Password, Visitors
+from fbbackup.web.wellbeing import Wellbeing
 
 
 def serve(
@@ -37,12 +43,12 @@ async def run(
     *,
     environ: Mapping[str, str] = os.environ,
     backup_now: Callable[[], Awaitable[None]] | None = None,
-    healthy: Callable[[], Awaitable[bool]] | None = None,
-    metrics: Callable[[], Awaitable[str]] | None = None,
+    health: Callable[[], Health] | None = None,
+    metrics: Callable[[], str] | None = None,
     opened: Callable[[Site], None] | None = None,
 ) -> None:
-    """Serves until `stop` is set. The daemon gives `backup_now`, `healthy` and `metrics`; `opened` gets the site once
-    the address is known."""
+    """Serves until `stop` is set. The daemon gives `backup_now`, and `health` and `metrics` by the configuration as
+    it is read anew; `opened` gets the site once the address is known."""
     password = Password(state_folder(environ))
     protected = password.is_set
     if not protected and not is_loopback(bind.host):
@@ -67,8 +73,8 @@ async def run(
         cookie=f"fbbackup-{port}",
         password_needed=protected,
         backup_now=backup_now,
-        healthy=healthy,
-        metrics=metrics,
+        wellbeing=Wellbeing(health or partial(_health, config, root, environ)),
+        metrics=metrics or partial(_metrics, config, root, environ),
         say=say,
         url=f"http://{host}:{port}",
     )
@@ -80,6 +86,14 @@ async def run(
     finally:
         site.close()
         listener.close()
+
+
+def _health(config: Config, root: Path, environ: Mapping[str, str]) -> Health:
+    return health_of(config, root, datetime.now(UTC), environ)
+
+
+def _metrics(config: Config, root: Path, environ: Mapping[str, str]) -> str:
+    return metrics_of(config, root, datetime.now(UTC), environ)
 
 
 def _bring_up_to_date(root: Path, path: Path) -> None:

@@ -12,6 +12,7 @@ from fbbackup.web.readers import Readers
 from fbbackup.web.sessions import Sessions
 from fbbackup.web.shelf import Shelf
 from fbbackup.web.visitors import Password, Visitors
+from fbbackup.web.wellbeing import Wellbeing
 
 UpdateToken = Callable[[str, str, Sequence[str]], Awaitable[None]]
 """Replaces an account's token after Facebook accepted the new one: account, token, scopes that it must have."""
@@ -19,7 +20,7 @@ UpdateToken = Callable[[str, str, Sequence[str]], Awaitable[None]]
 
 @dataclass(eq=False)
 class Site:
-    """One archive being served. `backup_now` is there when a daemon runs; `healthy` tells whether backups are on time.
+    """One archive being served. `backup_now` is there when a daemon runs; `wellbeing` tells whether all is well.
 
     `say` shows a line to whoever started the server. `bookmarks` tell where pages of an account's photos ended, so that
     reading on by offset costs the same on every page; a photo's number never moves.
@@ -37,8 +38,8 @@ class Site:
     cookie: str = "fbbackup"
     password_needed: bool = False
     backup_now: Callable[[], Awaitable[None]] | None = None
-    healthy: Callable[[], Awaitable[bool]] | None = None
-    metrics: Callable[[], Awaitable[str]] | None = None
+    wellbeing: Wellbeing | None = None
+    metrics: Callable[[], str] | None = None
     say: Callable[[str], None] = lambda line: None
     url: str = ""
     bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)

@@ -238,7 +238,7 @@ def test_the_gallery_and_the_numbers_are_served_beside_the_runs(
     until(daemon.idle, "the first run")
     address = until(lambda: daemon.state().get("gallery"), "the gallery")
     with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
-        assert json.loads(answer.read()) == {"ok": True}
+        assert json.loads(answer.read()) == {"ok": True, "reasons": []}
     with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
         assert b"fbbackup_healthy 1" in answer.read()
     code, out, err = daemon.home.command("serve")

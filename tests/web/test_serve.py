@@ -41,7 +41,7 @@ def session(filled: Filled, *options: str) -> dict[str, Any]:
 def test_the_link_opens_the_gallery_and_sigterm_ends_it_well(filled: Filled) -> None:
     with filled.serving() as found:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/login\?link=[\w-]{43}", found.address)
-        assert httpx.get(f"{found.url}/healthz").json() == {"ok": True}
+        assert httpx.get(f"{found.url}/healthz").json() == {"ok": True, "reasons": []}
         with closing(found.come_in()) as browser:
             assert "<h1>Photos</h1>" in browser.get("/").text
         assert httpx.get(found.address).status_code == 403
