@@ -14,6 +14,7 @@ from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
 from fbbackup.job import Job, sentence
 from fbbackup.manifests import write_manifests
 from fbbackup.reconcile import reconcile
+from fbbackup.screen import counted
 from fbbackup.vanish import distrust, settle, settle_undisputed
 
 THUMBNAIL_GROUP = 32
@@ -153,7 +154,8 @@ async def _conclude(job: Job, run_id: int, kind: str, error: FbbackupError | Non
     line = _result_line(job, verdicts, open_ends, error, (refused, deferred))
     if job.settings.dry_run and error is None:
         due = open_ends.get("wanted", 0) + open_ends.get("failed", 0)
-        line = f"{due} photos would be fetched, {job.tally.gone} gone upstream, {job.source.calls} calls"
+        calls = counted(job.source.calls, "call")
+        line = f"{counted(due, 'photo')} would be fetched, {job.tally.gone} gone upstream, {calls}"
     return RunResult(
         run_id, job.account, kind, outcome, line, record.counters, record.calls, record.bytes, gaps,
         tuple(job.tally.notes), error,
@@ -168,24 +170,28 @@ def _result_line(
     gaps = [v for v in verdicts if v.verdict != "complete"]
     hidden = [v for v in gaps if v.hidden and v.finished]
     unfinished = [v for v in gaps if not v.finished and not (v.kind == "uploads" and deferred)]
-    done = f"{job.tally.stored} photos stored, {job.tally.gone} gone upstream, {job.source.calls} calls"
+    stored, calls = counted(job.tally.stored, "photo"), counted(job.source.calls, "call")
+    done = f"{stored} stored, {job.tally.gone} gone upstream, {calls}"
     if error is not None:
         return sentence([f"incomplete: {error}", done])
-    claims = f"Facebook claims {sum(v.hidden for v in hidden)} more photos than it shows in {len(hidden)} albums"
+    more, albums = counted(sum(v.hidden for v in hidden), "more photo"), counted(len(hidden), "album")
+    claims = f"Facebook claims {more} than it shows in {albums}"
+    refused = f"{counted(withheld, 'photo')} that Facebook hands out no file for (`fbbackup audit` lists them)"
     caveats = [
         claims if hidden else "",
-        f"{withheld} photos that Facebook hands out no file for (`fbbackup audit` lists them)" if withheld else "",
+        refused if withheld else "",
         "uploads outside albums are looked for from tomorrow on (now: `fbbackup sync --deep`)" if deferred else "",
     ]
     if open_ends or unfinished:
         missing = sum(open_ends.values())
-        why = [f"{missing} photos could not be stored" if missing else ""]
-        why.append(f"{len(unfinished)} albums could not be listed to their end" if unfinished else "")
+        why = [f"{counted(missing, 'photo')} could not be stored" if missing else ""]
+        why.append(f"{counted(len(unfinished), 'album')} could not be listed to the end" if unfinished else "")
         words = " and ".join(part for part in why if part)
         return sentence([f"incomplete: {words} (`fbbackup audit` lists them)", done, *caveats])
     if gaps or withheld:
-        return sentence([f"up to date: {len(verdicts) - len(gaps)} albums complete, {done}", *caveats])
-    return f"complete: {len(verdicts)} albums, {done}"
+        whole = counted(len(verdicts) - len(gaps), "album")
+        return sentence([f"up to date: {whole} complete, {done}", *caveats])
+    return f"complete: {counted(len(verdicts), 'album')}, {done}"
 
 
 async def _record_failure(job: Job, run_id: int, failure: BaseException) -> None:

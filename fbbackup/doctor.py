@@ -13,6 +13,7 @@ from fbbackup.config import Config
 from fbbackup.credentials import Credentials
 from fbbackup.errors import DamageFound, FbbackupError
 from fbbackup.oracle import RULES, Finding, oracle, rules_for
+from fbbackup.screen import counted
 from fbbackup.stores.archive import open_existing
 from fbbackup.stores.directory import DirectoryStore
 
@@ -66,13 +67,15 @@ def _lines(
     if len(findings) > FINDINGS_SHOWN:
         lines.append(f"… and {len(findings) - FINDINGS_SHOWN} more (--json lists all)")
     broken = len({finding.rule for finding in findings})
-    lines.append("all is well" if not exit_code else f"{broken} rules broken" if broken else "see above")
+    failed = sum(not check["ok"] for check in checks)
+    bad = f"{counted(failed, 'check')} failed; each line marked BAD says what to do"
+    lines.append("all is well" if not exit_code else f"{counted(broken, 'rule')} broken" if broken else bad)
     return lines
 
 
 def _check_config(config: Config) -> str:
     where = config.file or "defaults (no configuration file)"
-    return f"{where}, {len(config.accounts)} accounts"
+    return f"{where}, {counted(len(config.accounts), 'account')}"
 
 
 def _check_login(config: Config, environ: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fbbackup.catalog import Catalog, care, lines, open_catalog, runs
-from fbbackup.catalog.connection import build, built, version_of
+from fbbackup.catalog.connection import build, built, translated, version_of
 from fbbackup.errors import CatalogDamaged, DamageFound
 from fbbackup.manifests import JOURNAL, MONTHS
 from fbbackup.models import Picture
@@ -162,10 +162,17 @@ def recover(ground: Ground, why: str, now: datetime) -> Recovered:
 
 
 def rebuilt_at(path: Path, ground: Ground, now: datetime, *, alone: bool = False) -> Recovered:
-    """A catalog at `path` from the archive's files; `alone` asks no older catalog. On any error it is removed."""
+    """A catalog at `path` from the archive's files; `alone` asks no older catalog. On any error it is removed.
+
+    Raises ArchiveUnusable, also for a disk without room, and OSError.
+    """
     older = [] if alone else [ground.path, *care.snapshots(ground.snapshots)]
     try:
-        with tempfile.TemporaryDirectory(prefix="rebuild-", dir=path.parent) as scratch, ExitStack() as opened:
+        with (
+            translated(path),
+            tempfile.TemporaryDirectory(prefix="rebuild-", dir=path.parent) as scratch,
+            ExitStack() as opened,
+        ):
             ask = cache(lambda: opened.enter_context(care.newest_sound(older, Path(scratch))))
             db = build(path)
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from fbbackup.drill import drill
 from fbbackup.errors import CatalogDamaged
 from fbbackup.models import Picture
 from fbbackup.recovery import BEFORE_REBUILD, Ground, recover
+from fbbackup.stores import disk
 from fbbackup.stores.archive import create_or_open, open_existing
 from fbbackup.stores.directory import DirectoryStore
 
@@ -55,7 +57,7 @@ def _held(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Di
 def rebuild_catalog(config: Config, root: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """`rebuild`: a new catalog from the archive's files; the old one is set aside. Raises ArchiveUnusable for one of
     a newer schema."""
-    with _held(config, root, environ) as store:
+    with disk.blaming(root), _held(config, root, environ) as store:
         place = ground(config, root, store)
         with suppress(CatalogDamaged):
             if place.path.exists():
@@ -68,7 +70,7 @@ def rebuild_catalog(config: Config, root: Path, environ: Mapping[str, str] = os.
 
 def drill_archive(config: Config, root: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """`drill`: everything restored in a temporary place from the archive's files, and compared."""
-    with _held(config, root, environ) as store:
+    with disk.blaming(Path(tempfile.gettempdir())), _held(config, root, environ) as store:
         return drill(ground(config, root, store), store, datetime.now(UTC)).record()
 
 

@@ -34,6 +34,11 @@ def time_in_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def counted(number: int, one: str) -> str:
+    """A number with its noun: `1 photo`, `12 photos`."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
 @contextmanager
 def progress(title: str, *, quiet: bool, stream: TextIO | None = None) -> Iterator[Report]:
     """Yields the receiver for a run's progress; shows it on stderr unless `quiet`."""

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 from fbbackup.catalog import reports
-from fbbackup.screen import size_in_words
+from fbbackup.screen import counted, size_in_words
 
 if TYPE_CHECKING:
     from fbbackup.config import Config
@@ -135,7 +135,7 @@ def _days_and_hours(span: timedelta) -> str:
     for size, name in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds // size} {name}"
-    return f"{max(0, seconds)} seconds"
+    return counted(max(0, seconds), "second")
 
 
 def audit_lines(record: dict[str, Any]) -> list[str]:

@@ -46,7 +46,7 @@ def install(wanted: Wanted) -> list[str]:
     lines = [f"written: {folder / NAME}"]
     if wanted.into is None:
         for words in (["daemon-reload"], ["enable", NAME]):
-            _run([*manager, *words])
+            _run([*manager, *words], folder / NAME)
         lines += [f"enabled; start it with: {' '.join(manager)} start fbbackup", *_next_steps(wanted)]
     return lines
 
@@ -111,11 +111,14 @@ def _make_secrets() -> None:
     SECRETS.touch(0o600)
 
 
-def _run(words: list[str]) -> None:
+def _run(words: list[str], unit: Path) -> None:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - constants above
     except FileNotFoundError:
-        raise ConfigError("systemctl is not there; this machine does not run systemd") from None
+        raise ConfigError(f"{unit} is written, but systemctl is not there; this machine does not run systemd") from None
     if done.returncode != 0:
         problem = " ".join(done.stderr.split())
-        raise ConfigError(f"`{' '.join(words)}` failed: {problem or done.returncode}")
+        raise ConfigError(
+            f"{unit} is written, but `{' '.join(words)}` failed ({problem or done.returncode}); does systemd run here? "
+            "Then run this again"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -182,6 +183,31 @@ def test_unknown_command_option_and_photo_are_exit_2(synced: Home) -> None:
         one_line(done)
 
 
+def test_a_group_without_its_command_shows_its_help(synced: Home) -> None:
+    for arguments in ([], ["session"], ["systemd"]):
+        done = synced.run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "Commands:\n" in done.stderr
+
+
+def test_wrong_usage_names_the_help_of_its_own_command(synced: Home) -> None:
+    assert one_line(synced.run("verify", "--sample", "0")).endswith("verify --help`")
+
+
+def test_a_filter_that_makes_no_sense_is_exit_2(synced: Home) -> None:
+    done = synced.run("search", "from:soon")
+    assert (done.returncode, "“soon” is no date" in done.stdout) == (2, True)
+    assert synced.run("search", "from:2001").returncode == 0
+
+
+def test_no_network_is_told_as_that(home: Home) -> None:
+    accounts = json.dumps([{"name": "ada", "api_url": "http://127.0.0.1:1"}])
+    done = home.run("sync", FBBACKUP_ACCOUNTS=accounts)
+    assert done.returncode == 4
+    assert "Facebook can't be reached (127.0.0.1" in done.stdout
+    assert "check the network" in done.stdout
+
+
 def test_bad_configuration_is_exit_2_with_file_and_line(home: Home) -> None:
     file = home.folder / "bad.toml"
     file.write_text('archive = "/x"\n[download]\nworker = 3\n')
@@ -196,6 +222,42 @@ def test_no_archive_there_is_exit_7(home: Home) -> None:
     assert "fbbackup sync" in one_line(done)
 
 
+def test_a_copy_without_hidden_files_is_told_what_it_lacks(home: Home) -> None:
+    assert home.run("sync").returncode == 0
+    (home.folder / "archive" / ".fbbackup").unlink()
+    copy = (home.folder / "archive").rename(home.folder / "copy")
+    for command in ("sync", "verify", "rebuild"):
+        done = home.run("--archive", str(copy), command)
+        assert done.returncode == 7
+        assert "marker .fbbackup is missing" in one_line(done)
+
+
+def test_rebuild_without_room_is_exit_7_and_leaves_the_catalog(home: Home) -> None:
+    assert home.run("sync").returncode == 0
+    catalog = home.folder / "archive" / "catalog.sqlite"
+    before = catalog.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "fbbackup", "rebuild"],
+        env=home.environ, capture_output=True, text=True, timeout=90, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )  # fmt: skip
+    assert done.returncode == 7
+    assert "catalog" in one_line(done)
+    assert catalog.read_bytes() == before
+    assert not list(catalog.parent.glob("*rebuild*"))
+
+
+def test_an_import_of_nothing_is_exit_2(home: Home) -> None:
+    (home.folder / "empty").mkdir()
+    (home.folder / "words.zip").write_text("no zip")
+    for name in ("empty", "words.zip", "not-there.zip"):
+        done = home.run("import", str(home.folder / name))
+        assert done.returncode == 2
+        assert "nothing to import" in one_line(done)
+        assert name in done.stderr
+    assert not (home.folder / "archive").exists()
+
+
 def test_emptied_archive_folder_is_an_unmounted_disk(home: Home) -> None:
     assert home.run("sync").returncode == 0
     archive = home.folder / "archive"
@@ -204,6 +266,7 @@ def test_emptied_archive_folder_is_an_unmounted_disk(home: Home) -> None:
     done = home.run("sync")
     assert done.returncode == 7
     assert "mounted" in one_line(done)
+    assert "mounted" in one_line(home.run("status"))
     assert list(archive.iterdir()) == []
 
 

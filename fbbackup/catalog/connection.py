@@ -53,17 +53,17 @@ class Catalog:
         return await self._in_thread(lambda: step(self._db, *args, **kwargs))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
-        with _translated():
+        with translated():
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
 
     def write_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`write` for callers without an event loop."""
-        with _translated():
+        with translated():
             return self._thread.submit(lambda: _transaction(self._db, step, *args, **kwargs)).result()
 
     def read_now(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for callers without an event loop."""
-        with _translated():
+        with translated():
             return self._thread.submit(lambda: step(self._db, *args, **kwargs)).result()
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ def open_catalog(path: Path) -> Catalog:
 
     Raises ArchiveUnusable for a catalog of a newer schema (nothing is changed) or a file that is none.
     """
-    with _translated(path):
+    with translated(path):
         return Catalog(lambda: _connect(path))
 
 
@@ -99,7 +99,7 @@ def reading(path: Path) -> Iterator[Connection]:
     rows that make no sense as CatalogDamaged."""
     db = open_reader(path)
     try:
-        with _translated(path):
+        with translated(path):
             yield db
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         raise CatalogDamaged(
@@ -116,7 +116,7 @@ def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
     `any_thread` lets another thread than the opening one use (and close) it, never two at once.
     """
     if not path.is_file():
-        raise ArchiveUnusable(f"there is no catalog at {path}; `fbbackup sync` makes one")
+        raise ArchiveUnusable(f"there is no catalog at {path}; `fbbackup sync` makes one, or is its disk not mounted?")
     name = path.absolute().as_uri()
     last: Exception | None = None
     for mode in ("mode=ro", "mode=ro&immutable=1"):
@@ -251,8 +251,11 @@ def _migrate(db: Connection, path: Path | None) -> None:
 
 
 @contextmanager
-def _translated(path: Path | None = None) -> Iterator[None]:
-    """SQLite's complaints about disk and file in words that a person understands; our own mistakes stay as they are."""
+def translated(path: Path | None = None) -> Iterator[None]:
+    """SQLite's complaints about disk and file in words that a person understands; our own mistakes stay as they are.
+
+    Raises ArchiveUnusable, CatalogDamaged for a file that is no sound database.
+    """
     try:
         yield
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):

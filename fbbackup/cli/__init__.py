@@ -23,8 +23,13 @@ def main() -> NoReturn:
         sys.exit(done.exit_code)
     except click.Abort:
         _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(ConfigError.exit_code)
     except click.ClickException as error:
-        _fail(f"{error.format_message()} (see `fbbackup --help`)", ConfigError.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "fbbackup"
+        _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`", ConfigError.exit_code)
     except FbbackupError as error:
         if verbose:
             raise

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from fbbackup.errors import ConfigError, Incomplete
-
-if TYPE_CHECKING:
-    pass
-
 from fbbackup.cli.frame import Options, as_json, catalog, cli, end_with, tell
+from fbbackup.errors import ConfigError, Incomplete
 
 
 @cli.command()
@@ -20,12 +14,13 @@ from fbbackup.cli.frame import Options, as_json, catalog, cli, end_with, tell
 @as_json
 @click.pass_obj
 def search(options: Options, query: tuple[str, ...], limit: int, json_out: bool) -> None:
-    """Finds photos by words and filters, as the gallery does: lake from:2014 person:Ada has:caption."""
+    """Finds photos by words and filters, as the gallery does. For example: lake from:2014 person:Ada has:caption."""
     from fbbackup.web.commands import found, found_lines
 
     with catalog(options) as (db, _):
         record = found(db, _shell_words(query), limit)
     tell(json_out, record, found_lines(record))
+    end_with(ConfigError.exit_code if record["problems"] else 0)
 
 
 def _shell_words(words: tuple[str, ...]) -> str:
@@ -46,7 +41,7 @@ def _shell_words(words: tuple[str, ...]) -> str:
 @as_json
 @click.pass_obj
 def status(options: Options, json_out: bool) -> None:
-    """What is stored, when it last ran, what is pending, when the login ends."""
+    """What is stored and pending, the last run, and when logins end."""
     from fbbackup.remote import daemon_state
     from fbbackup.status import status_lines, status_record
 
@@ -93,7 +88,7 @@ def show(options: Options, photo: str, json_out: bool) -> None:
 @as_json
 @click.pass_obj
 def why(options: Options, photo: str, json_out: bool) -> None:
-    """Where each value of a photo came from, and why it is or is not stored."""
+    """Why a photo is stored or not, and where each value came from."""
     from fbbackup.why import why_lines, why_record
 
     with catalog(options) as (db, _):
@@ -105,7 +100,7 @@ def why(options: Options, photo: str, json_out: bool) -> None:
 @as_json
 @click.pass_obj
 def accounts(options: Options, json_out: bool) -> None:
-    """The configured accounts, their permissions and when their logins end."""
+    """The accounts: what each may read, and when its login ends."""
     from fbbackup.status import account_lines, account_records
 
     config = options.config()

@@ -21,7 +21,7 @@ from fbbackup.cli.frame import Options, as_json, cli, end_with, say, tell
 @as_json
 @click.pass_obj
 def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_out: bool) -> None:
-    """Shows the whole thing without an account, on a pretend Facebook; ends with the gallery, on a terminal."""
+    """Shows it all without an account, on a pretend Facebook. On a terminal it ends with the gallery."""
     from fbbackup.demo import run_demo
 
     folder = Path(options.archive).absolute() if options.archive else None
@@ -82,7 +82,7 @@ def _sync_by_daemon(root: Path, wish: dict[str, Any], *, quiet: bool) -> list[di
 @cli.command()
 @click.pass_obj
 def daemon(options: Options) -> None:
-    """Keeps the archive up to date by itself, as a service; SIGUSR1 starts a run, SIGHUP rereads the configuration."""
+    """Keeps the archive up to date by itself, as a service. SIGUSR1 starts a run, SIGHUP rereads the configuration."""
     from fbbackup.daemon import run_daemon
 
     def load() -> tuple[Config, Path]:
@@ -98,7 +98,7 @@ def daemon(options: Options) -> None:
 @as_json
 @click.pass_obj
 def import_(options: Options, paths: tuple[Path, ...], messages: bool, json_out: bool) -> None:
-    """Brings in Facebook's own export: its zips or folders, any number of parts, or folders of other tools."""
+    """Brings in Facebook's own export, as zips or folders. Any number of parts, also folders of other tools."""
     from fbbackup.import_run import ImportOptions, import_paths
 
     config = options.config()

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from fbbackup.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
-
 from fbbackup.cli.frame import Options, as_json, cli, end_with, tell
+from fbbackup.errors import ConfigError
 
 
 @cli.command()
@@ -19,7 +13,7 @@ from fbbackup.cli.frame import Options, as_json, cli, end_with, tell
 @as_json
 @click.pass_obj
 def doctor(options: Options, strict: bool, json_out: bool) -> None:
-    """Checks the set-up: configuration, archive, catalog, login; --strict also every rule of the archive."""
+    """Checks configuration, login, archive and catalog. With --strict it checks every rule of the archive as well."""
     from fbbackup.doctor import examine_setup
 
     record = examine_setup(options.config(), options.archive, strict=strict)
@@ -40,7 +34,7 @@ PERCENT = click.FloatRange(0, 100, min_open=True)
 def verify(
     options: Options, sample: float | None, oldest: float | None, repair: bool, account: str | None, json_out: bool
 ) -> None:
-    """Reads the files, compares them with what was recorded, and tells of damage."""
+    """Compares the files with what was recorded, and tells of damage."""
     from fbbackup.upkeep import VerifyOptions, verify_archive
 
     if sample is not None and oldest is not None:
@@ -58,7 +52,7 @@ def verify(
 @as_json
 @click.pass_obj
 def purge(options: Options, photos: tuple[str, ...], yes: bool, json_out: bool) -> None:
-    """Removes the files of these photos for good: the only command that removes a picture."""
+    """Removes the files of these photos for good. No other command removes a picture."""
     from fbbackup.upkeep import purge_photos
 
     config = options.config()
@@ -71,7 +65,7 @@ def purge(options: Options, photos: tuple[str, ...], yes: bool, json_out: bool) 
 @as_json
 @click.pass_obj
 def rebuild(options: Options, json_out: bool) -> None:
-    """Makes the catalog anew from the archive's files; the old one is kept beside it."""
+    """Makes the catalog anew from the archive's files. The old one is kept beside it."""
     from fbbackup.restoring import rebuild_catalog
 
     config = options.config()
@@ -84,7 +78,7 @@ def rebuild(options: Options, json_out: bool) -> None:
 @as_json
 @click.pass_obj
 def drill(options: Options, json_out: bool) -> None:
-    """Proves the backup: restores everything in a temporary place from the files alone, and compares."""
+    """Proves the backup by restoring it from its files alone. All of it happens in a temporary place."""
     from fbbackup.restoring import drill_archive
 
     config = options.config()

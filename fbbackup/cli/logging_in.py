@@ -30,7 +30,7 @@ from fbbackup.cli.frame import Options, as_json, cli, tell
 @as_json
 @click.pass_obj
 def login(options: Options, /, account: str | None, way: str, asks_secret: bool, json_out: bool, **wanted: Any) -> None:
-    """Logs an account in; tokens are never taken from the command line."""
+    """Logs an account in. Tokens are never taken from the command line."""
     from fbbackup.credentials import Secret
     from fbbackup.login import Screen, Wish, log_in
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    pass
 
 from fbbackup.cli.frame import Options, as_json, cli, end_with, tell
 
@@ -27,7 +24,7 @@ from fbbackup.cli.frame import Options, as_json, cli, end_with, tell
 @as_json
 @click.pass_obj
 def upload(options: Options, /, json_out: bool, **wish: Any) -> None:
-    """Publishes photos to a Facebook Page, or through OneAll; each at most once."""
+    """Publishes photos to a Facebook Page, or through OneAll. Each is published at most once."""
     from fbbackup.publish import UploadWish, run_upload
 
     config = options.config()

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    pass
 
 from fbbackup.cli.frame import Options, as_json, cli, say, tell
 
@@ -49,7 +45,7 @@ def datasette(options: Options, port: int) -> None:
 @cli.command()
 @click.option("--remove", is_flag=True, help="Remove the password; only this machine may look then.")
 def password(remove: bool) -> None:
-    """Sets the password of the gallery: asked twice on a terminal, else read from stdin."""
+    """Sets the password of the gallery. It is asked for twice on a terminal, else read from stdin."""
     from fbbackup.web.commands import remove_password, set_password
 
     if remove:

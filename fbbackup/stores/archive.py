@@ -24,6 +24,7 @@ _JUNK = frozenset(
     {"lost+found", ".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", ".TemporaryItems", ".apdisk"}
     | {"@eaDir", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"}
 )
+_TELLING = ("manifest-sha256.txt", "catalog.sqlite")
 _JUNK_STARTS = (".Trash-", "._", ".fbbackup.")
 
 
@@ -115,6 +116,8 @@ def open_existing(root: Path) -> Archive:
     with disk.blaming(root):
         found = _read_marker(root) if root.is_dir() else None
     if found is None:
+        if _has_files_of_one(root):
+            raise ArchiveUnusable(_no_marker(root))
         raise ArchiveUnusable(f"there is no archive at {root}; `fbbackup sync` makes one, or is its disk not mounted?")
     return Archive(root, found.archive_id, found.created_at)
 
@@ -206,10 +209,24 @@ def _check_place(root: Path) -> None:
         # Another fbbackup may make the archive at this moment; its files are not foreign.
         if (foreign := _foreign(root)) and not _read_marker(root):
             raise ArchiveUnusable(
-                f"{root} is not an fbbackup archive and not empty ({foreign} is in it); name an empty folder"
+                _no_marker(root)
+                if _has_files_of_one(root)
+                else f"{root} is not an fbbackup archive and not empty ({foreign} is in it); name an empty folder"
             )
     elif root.exists() or root.is_symlink():
         raise ArchiveUnusable(f"{root} is not a folder; name an empty or a new one")
+
+
+def _has_files_of_one(root: Path) -> bool:
+    """Whether somebody copied an archive without its hidden files."""
+    return any((root / name).is_file() for name in _TELLING)
+
+
+def _no_marker(root: Path) -> str:
+    return (
+        f"{root} holds the files of an archive, but its marker {MARKER} is missing; copy it from where the files came "
+        "from, docs/archive.md says how to make one"
+    )
 
 
 def _foreign(root: Path) -> str | None:

@@ -269,6 +269,6 @@ def test_a_dry_run_changes_nothing(home: Home) -> None:
     home.sim.library.add_photo(roomy(home)[0], "Not yet")
     before, files = home.snapshot(), home.files()
     result = home.sync(dry_run=True)
-    assert "1 photos would be fetched" in result.line
+    assert "1 photo would be fetched" in result.line
     assert (home.snapshot(), home.files()) == (before, files)
     home.complete()

@@ -49,7 +49,7 @@ def test_a_video_without_a_file_stays_visible_and_is_no_failure(home: Home) -> N
     result = home.sync()
     assert (result.exit_code, result.outcome) == (0, "complete")
     assert result.line.startswith("up to date")
-    assert "1 photos that Facebook hands out no file for" in result.line
+    assert "1 photo that Facebook hands out no file for" in result.line
     assert state(home, video) == ("unavailable", REFUSED)
     assert missing(home) == {video: REFUSED}
     code, words, _ = home.command("audit")

@@ -135,13 +135,15 @@ def open_parts(paths: list[Path]) -> tuple[list[Part], list[str]]:
                 parts.append(_opened(each))
             except BadZip as bad:
                 refused.append(f"{printable(each.name)}: {bad}; left out as a whole")
+            except FileNotFoundError:
+                refused.append(f"{printable(str(each))}: there is no such file or folder; check the path")
             except OSError as error:
                 refused.append(f"{printable(str(each))}: {error.strerror or error}")
     return parts, refused
 
 
 def _zips_in(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
         return []
     return sorted(each for each in path.iterdir() if each.suffix.lower() == ".zip" and each.is_file())
 

@@ -43,6 +43,11 @@ class Export:
             part.close()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read, and nothing that was refused."""
+        return not self.refused and not any(part.entries for part in self._parts)
+
+    @property
     def whole_parts(self) -> int:
         return len(self._parts)
 
@@ -167,10 +172,14 @@ class Export:
 
 
 def open_export(paths: Sequence[Path], *, messages: bool = False) -> Export:
-    """The export behind these paths. Raises ConfigError when none of them can be read at all."""
+    """The export behind these paths. Raises ConfigError when none of them can be read, or nothing is in them."""
     export = Export(paths, messages=messages)
     if not export.whole_parts:
         raise ConfigError(f"nothing to import: {'; '.join(export.refused)}")
+    if export.is_empty:
+        export.close()
+        names = ", ".join(printable(path.name or str(path)) for path in paths)
+        raise ConfigError(f"nothing to import: no pictures and no texts of an export are in {names}; check the path")
     return export
 
 

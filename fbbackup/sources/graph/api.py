@@ -113,7 +113,9 @@ class GraphApi:
         self._exhausted += 1
         if failure.may_be_one_object and self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN:
             raise GraphFailed(failure)  # one sick object must not end the run; a sick service does
-        raise SourceUnavailable(f"Facebook keeps failing ({failure.evidence}); a later run goes on")
+        if not failure.status:
+            raise SourceUnavailable(f"Facebook can't be reached ({failure.message}); check the network, then try again")
+        raise SourceUnavailable(f"Facebook keeps failing ({failure.evidence}); try again later")
 
     async def _once(
         self, path: str, params: Mapping[str, str], cost: int
