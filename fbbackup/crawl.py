@@ -14,7 +14,7 @@ from fbbackup.job import Job
 from fbbackup.models import Album, Identity, Kind, Page
 
 PAGE_OF_UPLOADS = 100
-"""Photos that one call of the uploads list shows at best (fact A.10)."""
+"""Photos that one call of the uploads list shows at best."""
 
 FIRST_SWEEP_AFTER = timedelta(days=1)
 """So long a large account's list of uploads waits at first: what lies in albums comes before it."""

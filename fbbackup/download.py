@@ -32,7 +32,7 @@ GROUP = 64
 """Files that share one directory sync and one commit at most."""
 
 REFRESH_GROUP = 50
-"""Photos that one call asks for by id at most (fact A.12)."""
+"""Photos that one call asks for by id at most."""
 
 BREAKER = 48
 """Downloads that may fail in a row before the run stops trying: the far side is down."""

@@ -88,7 +88,7 @@ class Album:
     """An album as its source describes it.
 
     `virtual` marks the lists that are no album upstream (tagged photos, uploads outside albums, videos);
-    `remote_count` is what the source claims, which may exceed what the login may see (fact A.3).
+    `remote_count` is what the source claims, which may exceed what the login may see.
     """
 
     remote_id: str

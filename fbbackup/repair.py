@@ -25,7 +25,7 @@ from fbbackup.protocols import Progress, Report, Source, Staged
 from fbbackup.whereabouts import CHUNK, Readers
 
 ASKED = 50
-"""Photos that one call asks for by id at most (fact A.12)."""
+"""Photos that one call asks for by id at most."""
 
 ATTEMPTS = 3
 

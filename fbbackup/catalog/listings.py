@@ -17,7 +17,7 @@ from fbbackup.catalog.times import stamp
 from fbbackup.models import Kind, Page, Photo
 
 RESUMABLE = timedelta(hours=24)
-"""An unfinished listing that is older starts again: cursors are short-lived (fact A.10)."""
+"""An unfinished listing that is older starts again: cursors are short-lived."""
 
 
 _SHOWN = "p.account_id NOT IN (SELECT id FROM accounts WHERE source = 'export')"
@@ -104,7 +104,7 @@ def doubt_listings(db: Connection, account_id: int, album_ids: Collection[int] |
 def record_page(db: Connection, account_id: int, album_id: int, page: Page, now: datetime) -> Recorded:
     """Photos, memberships and the cursor of one page, together. Repeated photos count once.
 
-    Raises ValueError when the page's cursor was already followed in this listing (a loop, row N13).
+    Raises ValueError when the page's cursor was already followed in this listing (a loop).
     """
     number, first = _place_of_page(db, album_id, page.next_cursor)
     photos = list({photo.id: photo for photo in page.photos}.values())

@@ -22,7 +22,7 @@ class Verdict:
     """How complete an album is: `expected` the source claims, `listed` it showed, `stored` is on disk.
 
     complete: the last listing reached the end, and every photo of it is stored. short: some are not. unknown: the
-    listing never reached the end, or the source claims more than it shows (fact A.3), so nothing can be said.
+    listing never reached the end, or the source claims more than it shows, so nothing can be said.
     `withheld` of those listed have no file to fetch; what nobody wants or was purged is neither expected nor listed.
     """
 

@@ -1,4 +1,4 @@
-"""Facebook Pages as a destination: photos are published with a Page's token (seeds 003 and 004, facts E)."""
+"""Facebook Pages as a destination: photos are published with a Page's token."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class GraphDestination:
 
 
 def _told(error: Mapping[str, Any], name: str) -> Exception:
-    """What a person has to do about an error (facts B.2, E)."""
+    """What a person has to do about an error."""
     code = error.get("code")
     code = int(code) if isinstance(code, int | str) and str(code).isdigit() else 0
     if code == 190 and error.get("error_subcode") == 459:

@@ -1,4 +1,4 @@
-"""The parameters that a photo may be published with, by the names and types of the Graph API (seed 003)."""
+"""The parameters that a photo may be published with, by the names and types of the Graph API."""
 
 from __future__ import annotations
 

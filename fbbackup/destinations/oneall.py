@@ -1,4 +1,4 @@
-"""OneAll as a destination: one service that publishes to several networks (seed 001, facts I).
+"""OneAll as a destination: one service that publishes to several networks.
 
 OneAll fetches the picture itself, so it needs a public address of it.
 """
@@ -77,7 +77,7 @@ PUSHES: dict[str, Push] = {
         "youtube/channel/section", "section", ("title", "description"), ("title",), picture=False
     ),
 }
-"""Every push that seed 001 lists."""
+"""Every push that OneAll documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class OneAllDestination:
         return known.get(name)
 
     def _published(self, reply: Reply) -> Published:
-        """The result's ids. Both statuses count: that of HTTP and the one inside (facts I)."""
+        """The result's ids. Both statuses count: that of HTTP and the one inside."""
         response = _response(reply)
         request = response.get("request")
         status = request.get("status") if isinstance(request, dict) else None

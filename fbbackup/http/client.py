@@ -32,7 +32,7 @@ from fbbackup.http.bodies import (
 )
 from fbbackup.http.redaction import redact, register_secret
 
-USER_AGENT = "fbbackup/0.1"  # constant: Facebook's ETags depend on it (fact A.11)
+USER_AGENT = "fbbackup/0.1"  # constant: Facebook's ETags depend on it
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PIECE = 2**18
 _TRANSIENT = (408, 421, 425, 429)
@@ -285,7 +285,7 @@ class Http:
 
 
 async def _check_status(response: httpx.Response, host: str) -> None:
-    """Raises unless the answer is a plain 200 (fact D: 403 is an expired or altered signature)."""
+    """Raises unless the answer is a plain 200 (403: the signature has expired or was altered)."""
     status = response.status_code
     if status == 200:
         return

@@ -77,7 +77,7 @@ class Graph:
         return answer
 
     def _batched(self, entry: batch.Entry, outer_version: str) -> Any:
-        """One call of a batch, which costs as much as a call of its own (fact A.12)."""
+        """One call of a batch, which costs as much as a call of its own."""
         token = self.world.access.check(entry.token)
         version, path = split_version(entry.path)
         call = Call(self.world, path, entry.params, token, version or outer_version, entry.method)

@@ -35,7 +35,7 @@ class Legacy:
         self._last_number = 0.0
 
     def reply(self, request: Request) -> Reply:
-        """The whole reply: errors too come with status 200 (fact H.2)."""
+        """The whole reply: errors too come with status 200."""
         params = request.query | dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         with self.world.library.lock:
             self.world.ledger.note_call(f"{PATH}/{params.get('method', '')}", params, 200)
@@ -108,7 +108,7 @@ class Legacy:
         return library.ids.album.id_of(number) if 0 <= number < library.albums else None
 
     def _photos(self, params: dict[str, str]) -> Iterator[Node]:
-        """All filters hold at once, and one has to be given (seed 002)."""
+        """All filters hold at once, and one has to be given."""
         if not any(params.get(name) for name in ("subj_id", "aid", "pids")):
             raise GraphError(100, "One of the parameters specified was missing or invalid")
         library = self.world.library
@@ -153,7 +153,7 @@ class Legacy:
 
 
 def pid_of(item: Item) -> str:
-    """The 64-bit number of a photo: the owner's in the upper half (fact H.3)."""
+    """The 64-bit number of a photo: the owner's in the upper half."""
     return str(((USER + item.owner) << 32) + (item.number & _MASK))
 
 

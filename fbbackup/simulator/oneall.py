@@ -1,4 +1,4 @@
-"""A pretend OneAll: pushes with name and password, its envelope, and its errors (seed 001, facts I)."""
+"""A pretend OneAll: pushes with name and password, its envelope, and its errors."""
 
 from __future__ import annotations
 

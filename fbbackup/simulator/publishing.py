@@ -1,4 +1,4 @@
-"""Publishing to a Page: photos and albums that calls make, and the removal of what they made (facts E)."""
+"""Publishing to a Page: photos and albums that calls make, and the removal of what they made."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, F541 - payloads stay in one piece
-"""Nothing that Facebook or anyone wrote runs: hostile texts in every field, the whole gallery visited (row S10)."""
+"""Nothing that Facebook or anyone wrote runs: hostile texts in every field, the whole gallery visited."""
 
 from __future__ import annotations
 

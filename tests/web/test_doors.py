@@ -1,4 +1,4 @@
-"""Who may come in: rows S1 to S7, S11 of the fault table, swept over every route of the table."""
+"""Who may come in and who may not, swept over every route of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates as HTML exports write them: for people, in the account's language, mostly without a zone (fact G.7)."""
+"""Dates as HTML exports write them: for people, in the account's language, mostly without a zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the name of a media file tells: which photo it is, and which album its folder stands for (fact G.5)."""
+"""What the name of a media file tells: which photo it is, and which album its folder stands for."""
 
 from __future__ import annotations
 

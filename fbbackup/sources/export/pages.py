@@ -1,4 +1,4 @@
-"""HTML exports: every picture in a page is a photo, and the block around it tells its words and its date (fact G.7).
+"""HTML exports: every picture in a page is a photo, and the block around it tells its words and its date.
 
 Class names change at will and words are in the account's language, so structure decides: the block of a picture is the
 largest element without another one. Only what a date looks like, and the labels of positions, are known words.

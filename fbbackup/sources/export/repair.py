@@ -1,4 +1,4 @@
-"""Undoes the damage that exports do to text: UTF-8 bytes written as if each were a Latin-1 letter (fact G.4)."""
+"""Undoes the damage that exports do to text: UTF-8 bytes written as if each were a Latin-1 letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON shapes of exports: every object with a media address is a photo, whatever stands around it (fact G.3).
+"""The JSON shapes of exports: every object with a media address is a photo, whatever stands around it.
 
 What stands around tells more: a post has a text, a place and tags; an album a name. Keys that nobody here knows are
 reported, not dropped.

@@ -71,7 +71,7 @@ class Tree:
         return ranked[-1] if ranked else None
 
     def _by_stem(self, path: str) -> list[Media]:
-        """By the name that the picture had at Facebook: `<a>_<b>_<c>_n`, without its id (fact G.6)."""
+        """By the name that the picture had at Facebook: `<a>_<b>_<c>_n`, without its id."""
         found = self._by_cdn_name.get(stem_of(path))
         return [found] if found else []
 

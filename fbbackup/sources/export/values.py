@@ -17,7 +17,7 @@ _LARGEST_RAW = 1 << 20
 
 
 def moment(value: Any) -> datetime | None:
-    """Unix seconds, or milliseconds where they are too many; 0, rubbish and the future are no time (fact G.6)."""
+    """Unix seconds, or milliseconds where they are too many; 0, rubbish and the future are no time."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value == 0:
         return None
     if abs(value) > _MILLISECONDS_FROM:
@@ -88,7 +88,7 @@ def comments(node: Any, photo_id: str) -> tuple[Comment, ...]:
 
 
 def exif_blocks(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The EXIF values of a picture or video: flat until 2021, in `exif_data` since (fact G.3)."""
+    """The EXIF values of a picture or video: flat until 2021, in `exif_data` since."""
     metadata = node.get("media_metadata")
     found: list[dict[str, Any]] = []
     for part in metadata.values() if isinstance(metadata, dict) else ():

@@ -1,4 +1,4 @@
-"""Reads zips in place, believing nothing that they say: every size, name and offset is checked (row S19).
+"""Reads zips in place, believing nothing that they say: every size, name and offset is checked.
 
 Python's own `zipfile` keeps every entry in memory and reads entries that lie over each other without complaint.
 """

@@ -31,7 +31,7 @@ class Account:
             state["token"] = fingerprint
 
     async def identity(self) -> Identity:
-        """One call, or two on some servers, plus one a day for the token's clocks (facts C.2, C.3).
+        """One call, or two on some servers, plus one a day for the token's clocks.
 
         Raises LoginNeeded when the permission to read photos is not granted.
         """

@@ -92,7 +92,7 @@ class GraphApi:
         """The answer's JSON object. `heavy` answers may be asked for in smaller parts when they time out.
 
         Raises GraphFailed for what the caller has to judge; LoginNeeded, BudgetSpent, SourceUnavailable and
-        ConfigError for what ends the run (facts B.1–B.3).
+        ConfigError for what ends the run.
         """
         settings = self.settings
         failure = Failure(Kind.TRANSIENT, "nothing was asked")
@@ -167,7 +167,7 @@ class GraphApi:
 
 
 def appsecret_proof(secret: str, token: str) -> str:
-    """The proof that a call comes from the app: hex HMAC-SHA256 of the token (fact A.13)."""
+    """The proof that a call comes from the app: hex HMAC-SHA256 of the token."""
     return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 

@@ -24,7 +24,7 @@ State = dict[str, Any]
 class Budget:
     """How much of the allowance is used, and until when nothing may be asked.
 
-    `state` keeps `usage` (percent), `seen_at` and `blocked_until` (unix seconds) for the next run (fact B.5).
+    `state` keeps `usage` (percent), `seen_at` and `blocked_until` (unix seconds) for the next run.
     """
 
     def __init__(self, state: State, clock: Callable[[], float], slow: float, stop: float) -> None:

@@ -107,7 +107,7 @@ def _whole_number(digits: str) -> int | str:
 
 
 def failure_of(status: int, value: Any) -> Failure | None:
-    """The failure that an answer tells of, or None when it is an answer (facts B.1–B.3)."""
+    """The failure that an answer tells of, or None when it is an answer."""
     if not isinstance(value, dict):
         return Failure(Kind.TRANSIENT, f"the answer is just {json.dumps(value)[:20]}")
     error = _error_of(value)

@@ -122,7 +122,7 @@ class FieldBook:
     def drop(self, kinds: tuple[str, ...], name: str, node_type: str | None) -> bool:
         """Stops asking for a refused field, or for the one it is nested in. False when it can't be done without.
 
-        `kinds` are those of the refused request; `node_type` as Facebook names it, when it does (fact A.9).
+        `kinds` are those of the refused request; `node_type` as Facebook names it, when it does.
         """
         named = (node_type or "").lower()
         if named in _KINDS:

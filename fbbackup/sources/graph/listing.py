@@ -17,7 +17,7 @@ from fbbackup.sources.graph.failures import Kind as FailureKind
 from fbbackup.sources.graph.fields import FieldBook
 from fbbackup.sources.graph.nodes import photo_from_node, photos_from
 
-PAGE_LIMIT = 100  # asking for more gives no more (fact A.10)
+PAGE_LIMIT = 100  # asking for more gives no more
 _GROW_AFTER = 4
 _FORGET_AFTER = 500  # answers after which a refused size is tried again
 _HEAVY_FLOOR = 12
@@ -167,7 +167,7 @@ class Pages:
         self.videos.update(photo.id for photo in photos if photo.kind is Kind.VIDEO)
 
     def next_cursor(self, paging: Any) -> str | None:
-        """The cursor of the following page; None only when there is no `next` (fact A.10).
+        """The cursor of the following page; None only when there is no `next`.
 
         Rebuilt from `cursors.after`, else from the paging parameters of a `next` on the API's own host: the
         address itself carries the token and is never followed. Raises ItemError when neither is there.

@@ -12,7 +12,7 @@ from fbbackup.sources.graph.failures import Failure, GraphFailed, Kind
 from fbbackup.sources.graph.listing import Pages
 from fbbackup.sources.graph.nodes import BadNode, album_from_node, photo_from_node
 
-IDS_PER_CALL = 50  # fact A.12
+IDS_PER_CALL = 50
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Lookup:
         return None
 
     async def _several(self, ids: Sequence[str], kind: str, found: _Found) -> None:
-        """One call for all; one bad id fails it whole (fact A.12), then each is asked by itself."""
+        """One call for all; one bad id fails it whole, then each is asked by itself."""
         answer: dict[str, Any] = {}
         if len(ids) > 1:
             try:

@@ -52,7 +52,7 @@ def photos_from(items: Any, translate: Callable[[Any], Photo], name: str) -> tup
 def photo_from_node(node: Any, *, asked: frozenset[str]) -> Photo:
     """A photo or video node as a `Photo`; `asked` are the names of the fields that were requested.
 
-    A value of an unexpected type counts as missing. Raises BadNode without an id (facts A.4–A.8).
+    A value of an unexpected type counts as missing. Raises BadNode without an id.
     """
     node_id = identifier(node.get("id")) if isinstance(node, dict) else None
     if node_id is None:
@@ -97,7 +97,7 @@ def _described(node: dict[str, Any], node_id: str) -> Photo:
 
 
 def album_from_node(node: Any) -> Album:
-    """An album node as an `Album`. Raises BadNode without an id (fact A.3)."""
+    """An album node as an `Album`. Raises BadNode without an id."""
     node_id = identifier(node.get("id")) if isinstance(node, dict) else None
     if node_id is None:
         raise BadNode("an album without an id")
@@ -119,7 +119,7 @@ def album_from_node(node: Any) -> Album:
 
 
 def expiry_of(url: str) -> datetime | None:
-    """When a signed address ends: `oe` holds hexadecimal unix seconds (fact D)."""
+    """When a signed address ends: `oe` holds hexadecimal unix seconds."""
     match = _EXPIRY.search(url)
     if match is None:
         return None
@@ -159,7 +159,7 @@ def _renditions(value: Any, kind: str) -> Iterable[Variant]:
 
 
 def _video_variants(node: dict[str, Any]) -> tuple[Variant, ...]:
-    """The one address that a video has; its size is that of the `native` format, else of the largest (fact A.5)."""
+    """The one address that a video has; its size is that of the `native` format, else of the largest."""
     url = text(node.get("source"))
     if url is None:
         return ()

@@ -59,7 +59,7 @@ class GraphSource:
         self.calls += calls
 
     async def identity(self) -> Identity:
-        """Who the login is. Raises LoginNeeded without the permission to read photos (fact C.3)."""
+        """Who the login is. Raises LoginNeeded without the permission to read photos."""
         return await self._account.identity()
 
     async def albums(self) -> AsyncIterator[Sequence[Album]]:
@@ -153,7 +153,7 @@ class GraphSource:
         return hashlib.sha256(",".join([*ids, str(more)]).encode()).hexdigest()[:16]
 
     async def photos_by_id(self, ids: Sequence[str], videos: Collection[str] = ()) -> Answers:
-        """These photos afresh, up to 50 a request, each counted as one call (fact A.12)."""
+        """These photos afresh, up to 50 a request, each counted as one call."""
         return await self._lookup.photos(ids, videos)
 
     async def album_by_id(self, album: Album) -> Album | Absence | None:

@@ -32,7 +32,7 @@ def _writable(value: str) -> str:
 
 
 def identifier(value: Any) -> str | None:
-    """An id; numbers occur in old data (fact A.8)."""
+    """An id; numbers occur in old data."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**30:
         return str(value)
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
@@ -76,7 +76,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list, of an edge's `data`, or of an old dict of lists (facts A.7, A.9)."""
+    """The objects of a list, of an edge's `data`, or of an old dict of lists."""
     if isinstance(value, dict):
         inner = value.get("data")
         if inner is None:
@@ -93,7 +93,7 @@ def person(value: Any) -> tuple[str | None, str | None]:
 
 
 def place_from(value: Any) -> Place | None:
-    """A place from a page object or, as in old data, from a plain string (fact A.6)."""
+    """A place from a page object or, as in old data, from a plain string."""
     if isinstance(value, str):
         name = text(value)
         return Place(_made_id(name), name) if name else None
@@ -152,7 +152,7 @@ def _kept(value: Any, depth: int) -> Any:
 
 
 def _sorted_renditions(value: Any) -> Any:
-    """Renditions by size, because their order has no meaning (fact A.4)."""
+    """Renditions by size, because their order has no meaning."""
     if not isinstance(value, list):
         return value
     return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))

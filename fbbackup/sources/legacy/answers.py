@@ -1,6 +1,6 @@
 """Answers of the legacy interface as plain objects: XML or JSON, told apart by content, also wrapped in a callback.
 
-Sources: seed 002 (its printed example is no well-formed XML, and is read all the same) and facts H.2.
+The example in Facebook's own documentation is no well-formed XML; it is read all the same.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class LegacySettings:
 
 
 def signature(params: Mapping[str, str], secret: str) -> str:
-    """The `sig` of a call: MD5 of its sorted `key=value` pairs, nothing between them, and the secret (fact H.1)."""
+    """The `sig` of a call: MD5 of its sorted `key=value` pairs, nothing between them, and the secret."""
     base = "".join(f"{key}={params[key]}" for key in sorted(params) if key != "sig")
     return hashlib.md5((base + secret).encode(), usedforsecurity=False).hexdigest()
 
@@ -134,7 +134,7 @@ class LegacyApi:
 
 
 def _told(refused: Refused, settings: LegacySettings) -> Exception:
-    """What a person has to do about an error that no retry mends (facts H.2)."""
+    """What a person has to do about an error that no retry mends."""
     account = f'account "{settings.name}"'
     if refused.code == _LOGIN:
         return LoginNeeded(f"{account}: the session is no longer valid ({refused}); get a new session key")

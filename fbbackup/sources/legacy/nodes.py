@@ -1,6 +1,6 @@
 """From the objects of the legacy interface to the program's own: the one place where its terms are translated.
 
-Ids get a prefix (`pid:`, `aid:`), since the old numbers are another space than the Graph API's (fact H.3).
+Ids get a prefix (`pid:`, `aid:`), since the old numbers are another space than the Graph API's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fbbackup.sources.legacy.answers import Node
 
 PHOTO_PREFIX, ALBUM_PREFIX = "pid:", "aid:"
 ADDRESSES = ("src_big", "src", "src_small")
-"""Largest first: at most 604 × 604, 130 × 130 and 75 × 225 pixels (seed 002). Any of them may be blank."""
+"""Largest first: at most 604 × 604, 130 × 130 and 75 × 225 pixels. Any of them may be blank."""
 
 _OLDEST = 1
 _LATEST = 4_102_444_800  # the year 2100: a larger number is no moment in seconds

@@ -123,7 +123,7 @@ class LegacySource:
         """These photos afresh, fifty a call; there are no videos here.
 
         What the answer to its own pid lacks is denied: it does not exist or is not visible, and the service has no
-        other words for either (seed 002).
+        other words for either.
         """
         photos: list[Photo] = []
         absent: list[Absence] = []
