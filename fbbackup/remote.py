@@ -122,6 +122,20 @@ def gallery_link(root: Path, environ: Mapping[str, str] = os.environ) -> str | N
     return str(link) if link else None
 
 
+def start_run(root: Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Has the daemon of this archive begin a run of every account; false when none is at work there."""
+    found = _line_for(root, environ)
+    if found is None:
+        return False
+    line, _ = found
+    try:
+        return line.ask({"ask": "run"}).get("started") is True
+    except Incomplete:
+        return False
+    finally:
+        line.close()
+
+
 def _line_for(root: Path, environ: Mapping[str, str]) -> tuple[Line, dict[str, Any]] | None:
     line = call_daemon(environ)
     if line is None:

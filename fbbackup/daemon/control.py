@@ -74,6 +74,11 @@ class Control:
         if question.get("ask") == "link":
             await _send(writer, {"link": self._link()})
             return
+        if question.get("ask") == "run":
+            log.info("a run of every account was asked for")
+            self._worker.run_now()
+            await _send(writer, {"started": True})
+            return
         if question.get("ask") != "sync":
             await _send(writer, {"error": "the daemon does not know this question", "exit_code": 2})
             return

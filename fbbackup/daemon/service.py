@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fbbackup.clock import Clock
 from fbbackup.config import Config
 from fbbackup.daemon.control import Control
-from fbbackup.daemon.showing import Showing
+from fbbackup.daemon.showing import Here, Showing
 from fbbackup.daemon.trade import ArchiveTrade
 from fbbackup.daemon.worker import Worker
 from fbbackup.errors import FbbackupError
@@ -102,12 +102,9 @@ class Daemon:
         # Its lines hold a link that opens the gallery: not for the log.
         await run(
             config, root, Bind(config.web.host, config.web.port), lambda _: None, self._ending,
-            environ=self._environ, backup_now=self._backup_now, health=self._health, metrics=self._metrics,
-            opened=opened,
+            environ=self._environ, daemon=Here(self._worker.line, self.run_now), health=self._health,
+            metrics=self._metrics, opened=opened,
         )  # fmt: skip
-
-    async def _backup_now(self) -> None:
-        self.run_now()
 
     def _health(self) -> Health:
         return health(self._trade.config, self._trade.root, self._clock.now(), self._environ)

@@ -57,3 +57,17 @@ class Showing:
         if self._site is None:
             return None
         return self._site.url if self._site.password_needed else self._site.new_link()
+
+
+class Here:
+    """This very daemon, as the pages of its own gallery ask it."""
+
+    def __init__(self, line: Callable[[], str], run_now: Callable[[], None]) -> None:
+        self._line, self._run_now = line, run_now
+
+    async def line(self) -> str:
+        return self._line()
+
+    async def run_now(self) -> bool:
+        self._run_now()
+        return True

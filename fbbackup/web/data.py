@@ -130,9 +130,8 @@ def _status(db: Connection, site: Site) -> dict[str, Any]:
 
 async def backup(site: Site, request: Request) -> Response:
     """Asks the daemon for a run at once."""
-    if site.backup_now is None:
+    if site.daemon is None or not await site.daemon.run_now():
         return problem(409, "no daemon runs here; `fbbackup sync` does it by hand")
-    await site.backup_now()
     return JSONResponse({"started": True}, 202)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -46,6 +47,16 @@ async def logout(site: Site, request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(site.cookie, path="/", httponly=True, samesite="strict")
     return answer
+
+
+def form_token(site: Site, request: Request) -> str:
+    """What forms of this browser carry, so that no other page can send them."""
+    return site.visitors.form_token(request.cookies.get(site.cookie, ""))
+
+
+async def has_token(site: Site, request: Request) -> bool:
+    given = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5).get("token", [""])[0]
+    return hmac.compare_digest(given.encode(), form_token(site, request).encode())
 
 
 def came_in(site: Site, request: Request) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from fbbackup.catalog import gallery, reports, scopes
 from fbbackup.catalog import query as search
 from fbbackup.status import status_record
-from fbbackup.web import lists, words
+from fbbackup.web import entrance, lists, words
 from fbbackup.web.look import not_found, render
 from fbbackup.web.site import Site
 from fbbackup.web.worldmap import WORLD, point
@@ -221,7 +221,17 @@ def _spot(where: dict[str, Any] | None) -> tuple[float, float] | None:
 
 async def status(site: Site, request: Request) -> Response:
     record = await site.readers.keep(COUNTS_LAST_SECONDS, _status, site)
-    return render(request, "status.html", title="Status", here="/status", can_back_up=bool(site.backup_now), **record)
+    daemon = await site.daemon.line() if site.daemon is not None else None
+    return render(
+        request, "status.html", title="Status", here="/status", daemon=daemon,
+        form_token=entrance.form_token(site, request), asked=request.query_params.get("asked", ""), **record,
+    )  # fmt: skip
+
+
+async def back_up(site: Site, request: Request) -> Response:
+    """Asks the daemon for a run, and leads back to the status page, which tells what came of it."""
+    begun = site.daemon is not None and await site.daemon.run_now()
+    return RedirectResponse(f"/status?asked={'yes' if begun else 'no'}#backup", 303)
 
 
 def _status(db: Connection, site: Site) -> dict[str, Any]:

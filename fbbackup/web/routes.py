@@ -44,6 +44,8 @@ class Policy(StrEnum):
     """Programs with a token in X-Session-Id and a JSON body; the route checks the token's scope itself."""
     CHANGE = "change"
     """People with a session, from a page of our own, with a JSON body: whatever has an effect."""
+    FORM = "form"
+    """The same from a plain form, for browsers without scripts: its field `token` belongs to the browser's session."""
     ENTER = "enter"
     """The login form: everyone, but no page of another origin."""
     SOCKET = "socket"
@@ -75,7 +77,8 @@ RULES = (
     Rule("GET", "/status", Policy.PAGE, pages.status),
     Rule("GET", "/login", Policy.OPEN, entrance.login_page),
     Rule("POST", "/login", Policy.ENTER, entrance.login),
-    Rule("POST", "/logout", Policy.CHANGE, entrance.logout),
+    Rule("POST", "/logout", Policy.FORM, entrance.logout),
+    Rule("POST", "/backup", Policy.FORM, pages.back_up),
     Rule("GET", "/files/{id}", Policy.FILE, files.original),
     Rule("GET", "/thumbnails/{id}", Policy.FILE, files.thumbnail),
     Rule("GET", "/static/{version}/{name}", Policy.OPEN, files.static),
@@ -116,6 +119,8 @@ def application(site: Site) -> ASGIApp:
 def _route(site: Site, rule: Rule) -> Route:
     async def guarded(request: Request) -> Response:
         refusal = _refusal(site, rule, request)
+        if refusal is None and rule.policy is Policy.FORM and not await entrance.has_token(site, request):
+            refusal = data.problem(403, "the form is not of this browser's session; load its page again")
         return refusal if refusal is not None else await rule.endpoint(site, request)
 
     methods = ["GET", "HEAD"] if rule.method == "GET" else [rule.method]
@@ -138,7 +143,7 @@ def _refusal(site: Site, rule: Rule, request: Request) -> Response | None:
         return None
     if policy is Policy.FILE and "x-session-id" in request.headers:
         return _program_refusal(site, request)
-    if policy in (Policy.CHANGE, Policy.ENTER, Policy.CALL) and (why := _foreign(request, policy)):
+    if policy in (Policy.CHANGE, Policy.FORM, Policy.ENTER, Policy.CALL) and (why := _foreign(request, policy)):
         return data.problem(403, why)
     if policy is Policy.ENTER:
         return None
@@ -146,7 +151,7 @@ def _refusal(site: Site, rule: Rule, request: Request) -> Response | None:
         return data.problem(415, "the body must be application/json")
     if policy is Policy.CALL or entrance.came_in(site, request):
         return None
-    if policy is Policy.PAGE:
+    if policy in (Policy.PAGE, Policy.FORM):
         return RedirectResponse("/login", 303)
     return data.problem(401, "log in first")
 
@@ -168,7 +173,14 @@ def _foreign(request: Request, policy: Policy) -> str:
         return "requests from other sites are refused"
     origin = request.headers.get("origin")
     if origin is None:
-        return "the Origin header is missing" if policy is Policy.CHANGE else ""
+        return "the Origin header is missing" if policy in (Policy.CHANGE, Policy.FORM) else ""
+    if (
+        origin == "null"
+        and policy in (Policy.FORM, Policy.ENTER)
+        and request.headers.get("sec-fetch-site") == "same-origin"
+    ):
+        # Browsers hide the origin of forms from pages with our referrer policy, and still vouch for the site.
+        return ""
     host = request.headers.get("host", "")
     own = is_own_origin(origin.encode("latin-1"), host.encode("latin-1"), request.url.scheme)
     return "" if own else "requests from other origins are refused"

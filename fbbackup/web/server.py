@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from fbbackup.health import health as health_of
 from fbbackup.health import metrics as metrics_of
 from fbbackup.web.addresses import allowed_names, is_loopback
 from fbbackup.web.listening import Bind, answer, listen, until_signalled
+from fbbackup.web.neighbour import Neighbour
 from fbbackup.web.readers import Readers
 from fbbackup.web.routes import application
 from fbbackup.web.sessions import Sessions
-from fbbackup.web.site import Site
+from fbbackup.web.site import Daemon, Site
 from fbbackup.web.tokens import token_updater
 from fbbackup.web.visitors import Password, Visitors
 from fbbackup.web.wellbeing import Wellbeing
@@ -42,13 +43,13 @@ async def run(
     stop: asyncio.Event,
     *,
     environ: Mapping[str, str] = os.environ,
-    backup_now: Callable[[], Awaitable[None]] | None = None,
+    daemon: Daemon | None = None,
     health: Callable[[], Health] | None = None,
     metrics: Callable[[], str] | None = None,
     opened: Callable[[Site], None] | None = None,
 ) -> None:
-    """Serves until `stop` is set. The daemon gives `backup_now`, and `health` and `metrics` by the configuration as
-    it is read anew; `opened` gets the site once the address is known."""
+    """Serves until `stop` is set. The daemon gives itself, and `health` and `metrics` by the configuration as it is
+    read anew; `opened` gets the site once the address is known."""
     password = Password(state_folder(environ))
     protected = password.is_set
     if not protected and not is_loopback(bind.host):
@@ -72,7 +73,7 @@ async def run(
         thumbnail_size=config.thumbnails.size,
         cookie=f"fbbackup-{port}",
         password_needed=protected,
-        backup_now=backup_now,
+        daemon=daemon or Neighbour(root, environ),
         wellbeing=Wellbeing(health or partial(_health, config, root, environ)),
         metrics=metrics or partial(_metrics, config, root, environ),
         say=say,

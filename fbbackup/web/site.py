@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from fbbackup.stores.tree import Tree
 from fbbackup.web.readers import Readers
@@ -18,9 +19,21 @@ UpdateToken = Callable[[str, str, Sequence[str]], Awaitable[None]]
 """Replaces an account's token after Facebook accepted the new one: account, token, scopes that it must have."""
 
 
+class Daemon(Protocol):
+    """Whoever makes the runs of this archive."""
+
+    async def line(self) -> str | None:
+        """What it is doing, for people; None while none is at work."""
+        ...
+
+    async def run_now(self) -> bool:
+        """Asks for a run of every account; false while no daemon is at work."""
+        ...
+
+
 @dataclass(eq=False)
 class Site:
-    """One archive being served. `backup_now` is there when a daemon runs; `wellbeing` tells whether all is well.
+    """One archive being served. `wellbeing` tells whether all is well.
 
     `say` shows a line to whoever started the server. `bookmarks` tell where pages of an account's photos ended, so that
     reading on by offset costs the same on every page; a photo's number never moves.
@@ -37,7 +50,7 @@ class Site:
     thumbnail_size: int = 320
     cookie: str = "fbbackup"
     password_needed: bool = False
-    backup_now: Callable[[], Awaitable[None]] | None = None
+    daemon: Daemon | None = None
     wellbeing: Wellbeing | None = None
     metrics: Callable[[], str] | None = None
     say: Callable[[str], None] = lambda line: None

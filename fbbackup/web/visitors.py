@@ -42,6 +42,7 @@ class Visitors:
         self._clock = clock
         self._links: set[str] = set()
         self._ends: dict[str, tuple[float, float]] = {}
+        self._form_key = secrets.token_bytes(32)
 
     def new_link_token(self) -> str:
         """A token that opens one session; earlier ones that were not used end."""
@@ -78,6 +79,10 @@ class Visitors:
         if ends[1] < now + IDLE_SECONDS - 60:
             self._ends[digest] = (ends[0], now + IDLE_SECONDS)
         return True
+
+    def form_token(self, token: str) -> str:
+        """What the forms of a session carry; nobody can make it from the outside."""
+        return hmac.new(self._form_key, token.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
 
     def leave(self, token: str) -> None:
         self._ends.pop(_digest(token), None)

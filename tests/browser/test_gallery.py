@@ -35,8 +35,8 @@ LOOK = """({
   wider: document.documentElement.scrollWidth - innerWidth,
   noAlt: [...document.images].filter(i => !i.hasAttribute('alt')).length,
   broken: [...document.images].filter(i => i.complete && !i.naturalWidth && i.loading !== 'lazy').length,
-  nameless: [...document.querySelectorAll('a, button, input')].filter(e => !e.hidden && !e.closest('[hidden]') &&
-    !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length || e.title ||
+  nameless: [...document.querySelectorAll('a, button, input:not([type=hidden])')].filter(e => !e.hidden &&
+    !e.closest('[hidden]') && !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length || e.title ||
       e.querySelector('img[alt]:not([alt=""]), [aria-label]'))).map(e => e.outerHTML),
   headings: document.querySelectorAll('h1').length,
   language: document.documentElement.lang,
@@ -179,8 +179,7 @@ def test_the_map_comes_closer(page: Page, served: Served) -> None:
 
 def test_logging_out_closes_the_door(page: Page, served: Served) -> None:
     page.open(f"{served.url}/status")
-    page.wait("!document.querySelector('[data-do=logout]').hidden")
-    page.run("document.querySelector('[data-do=logout]').click()")
+    page.run("document.querySelector('form[action=\"/logout\"] button').click()")
     page.wait("location.pathname === '/login'")
     page.open(f"{served.url}/")
     assert page.run("location.pathname") == "/login"

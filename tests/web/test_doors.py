@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import httpx
@@ -136,18 +137,86 @@ async def test_changes_need_a_page_of_ours(gallery: Inside, rule: Rule) -> None:
     assert (await gallery.client.post(rule.path, headers=good, content="{}")).status_code in (303, 409)
 
 
+FORMS = [rule for rule in RULES if rule.policy is Policy.FORM]
+
+
+class AtWork:
+    """A daemon that counts what it was asked for."""
+
+    asked = 0
+    away = False
+
+    async def line(self) -> str | None:
+        return None if self.away else "ada: next run in 3 hours <b>"
+
+    async def run_now(self) -> bool:
+        self.asked += not self.away
+        return not self.away
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="token" value="([0-9a-f]{64})"', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("rule", FORMS, ids=lambda rule: rule.path)
+async def test_forms_need_a_page_of_ours_and_its_token(filled: Filled, tmp_path: Path, rule: Rule) -> None:
+    daemon = AtWork()
+    good = {"origin": URL}
+    async with inside(filled.archive, tmp_path, daemon=daemon) as found:
+        token = token_of(await found.page("/status"))
+        other = found.stranger()
+        other.cookies.set(found.site.cookie, found.site.visitors.enter(), domain="127.0.0.1")
+        others_token = token_of((await other.get("/status")).text)
+        assert others_token != token
+        async with found.stranger() as stranger:
+            answer = await stranger.post(rule.path, headers=good, data={"token": token})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+        for origin in FOREIGN_ORIGINS:
+            answer = await found.client.post(rule.path, headers={"origin": origin}, data={"token": token})
+            assert answer.status_code == 403, origin
+        for headers in ({}, {**good, "sec-fetch-site": "cross-site"}, {"origin": "null", "sec-fetch-site": "none"},
+                        {"origin": "null", "sec-fetch-site": "same-site"}):  # fmt: skip
+            assert (await found.client.post(rule.path, headers=headers, data={"token": token})).status_code == 403
+        for wrong in (others_token, "", "x", token.upper(), token[:-1], "\udc80é"):
+            answer = await found.client.post(
+                rule.path, headers=good, content=b"token=" + wrong.encode("utf-8", "replace")
+            )
+            assert answer.status_code == 403, wrong
+        assert (await found.client.get(rule.path)).status_code == 405
+        assert daemon.asked == 0
+        for headers in (good, {"origin": "null", "sec-fetch-site": "same-origin"}):
+            found.client.cookies.set(found.site.cookie, found.site.visitors.enter(), domain="127.0.0.1")
+            fresh = token_of(await found.page("/status"))
+            assert (await found.client.post(rule.path, headers=headers, data={"token": fresh})).status_code == 303
+        await other.aclose()
+
+
 async def test_backing_up_now_asks_the_daemon_once(filled: Filled, tmp_path: Path) -> None:
-    asked = []
-
-    async def run() -> None:
-        asked.append(1)
-
-    async with inside(filled.archive, tmp_path, backup_now=run) as found:
-        assert "Back up now" in await found.page("/status")
+    daemon = AtWork()
+    async with inside(filled.archive, tmp_path, daemon=daemon) as found:
+        page = await found.page("/status")
+        assert "Back up now" in page
+        assert "ada: next run in 3 hours &lt;b&gt;" in page
         answer = await found.client.post(
             "/api/v1/backup", headers={"origin": URL, "content-type": "application/json"}, content="{}"
         )
-        assert (answer.status_code, asked) == (202, [1])
+        assert (answer.status_code, daemon.asked) == (202, 1)
+        answer = await found.client.post("/backup", headers={"origin": URL}, data={"token": token_of(page)})
+        assert (answer.headers["location"], daemon.asked) == ("/status?asked=yes#backup", 2)
+        assert "was asked for a run" in await found.page(answer.headers["location"])
+        daemon.away = True
+        assert "Back up now" not in await found.page("/status")
+        answer = await found.client.post("/backup", headers={"origin": URL}, data={"token": token_of(page)})
+        assert (answer.headers["location"], daemon.asked) == ("/status?asked=no#backup", 2)
+        assert "no run was started" in await found.page(answer.headers["location"])
+        answer = await found.client.post(
+            "/api/v1/backup", headers={"origin": URL, "content-type": "application/json"}, content="{}"
+        )
+        assert answer.status_code == 409
+    async with inside(filled.archive, tmp_path) as alone:
+        assert "fbbackup sync" in await alone.page("/status")
 
 
 async def test_a_link_opens_once(gallery: Inside) -> None:
@@ -170,8 +239,8 @@ async def test_a_link_opens_once(gallery: Inside) -> None:
 
 async def test_leaving_ends_the_session(gallery: Inside) -> None:
     cookie = dict(gallery.client.cookies)
-    headers = {"origin": URL, "content-type": "application/json"}
-    assert (await gallery.client.post("/logout", headers=headers, content="{}")).status_code == 303
+    token = token_of(await gallery.page("/status"))
+    assert (await gallery.client.post("/logout", headers={"origin": URL}, data={"token": token})).status_code == 303
     async with gallery.stranger() as again:
         again.cookies.update(cookie)
         assert (await again.get("/")).status_code == 303

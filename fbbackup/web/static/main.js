@@ -125,21 +125,3 @@ if (find) {
   });
   find.addEventListener("blur", () => show(false));
 }
-
-const post = (address) => fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-
-const backup = document.querySelector("[data-do=backup]");
-backup?.addEventListener("click", async () => {
-  const told = backup.parentElement.querySelector("output");
-  const answer = await post("/api/v1/backup");
-  told.textContent = answer.ok ? "A run begins now." : (await answer.json()).error;
-});
-
-const logout = document.querySelector("[data-do=logout]");
-if (logout) {
-  logout.hidden = false;
-  logout.addEventListener("click", async () => {
-    await post("/logout");
-    location.href = "/login";
-  });
-}
