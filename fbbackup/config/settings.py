@@ -16,6 +16,7 @@ from fbbackup.config.shapes import (
     PERCENT,
     QUIET_HOURS,
     RHYTHM,
+    SITE,
     SOURCE,
     Shape,
     Wrong,
@@ -149,6 +150,9 @@ class Web:
     enabled: bool = _setting(FLAG, True, "The daemon serves the gallery and the APIs as well.")
     host: str = _setting(ADDRESS, "127.0.0.1", "Address to listen on; any other than loopback needs a password.")
     port: int = _setting(whole(0, 65_535), 8765, "Port to listen on; 0 = any free one.")
+    relogin_url: str | None = _setting(
+        SITE, None, "Address by which your phone reaches the gallery; with it, logging in again is allowed there."
+    )
     hosts: tuple[str, ...] = _setting(
         HOSTS, (), "Further names that browsers may call this server by, such as that of a proxy in front of it."
     )

@@ -162,6 +162,19 @@ def _read_api_url(raw: object, base: Path) -> str:
     return parts.geturl().rstrip("/")
 
 
+def _read_site(raw: object, base: Path) -> str:
+    found = (
+        re.fullmatch(r"(https?)://([^/:\[\]]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?", raw)
+        if isinstance(raw, str)
+        else None
+    )
+    if found is None or not (_HOST.fullmatch(found[2].lower()) or found[2].startswith("[")):
+        raise Wrong('must be an address without a path, such as "http://nas.local:8765"')
+    if found[3] is not None and not 0 < int(found[3]) < 65_536:
+        raise Wrong("must have a port of 1 to 65535")
+    return found[0].rstrip("/").lower()
+
+
 def _read_hosts(raw: object, base: Path) -> tuple[str, ...]:
     hosts = tuple(host.lower() if isinstance(host, str) else "" for host in raw) if isinstance(raw, list) else ("",)
     if not all(_HOST.fullmatch(host) for host in hosts):
@@ -216,4 +229,5 @@ PATH = Shape("path", _read_path)
 PERCENT = whole(0, 100)
 SOURCE = Shape("text", _read_source)
 API_URL = Shape("text", _read_api_url)
+SITE = Shape("text", _read_site)
 HOSTS = Shape("list of text", _read_hosts, list_text)

@@ -101,7 +101,7 @@ class ArchiveTrade:
         """Renews the login while that is possible, and tells people how the run ended. Raises nothing."""
         try:
             run = self._told(account.name, ended)
-            speaker = Speaker(self.config.notify, self._credentials, self._memory)
+            speaker = self._speaker()
             if run.error is None and await self._renewed(account, run.clocks):
                 words = "Facebook gave a fresh one for it, as long as it still does"
                 await speaker.tell(
@@ -111,6 +111,9 @@ class ArchiveTrade:
             await speaker.after(run)
         except Exception:
             log.exception("a notice could not be given")
+
+    def _speaker(self) -> Speaker:
+        return Speaker(self.config.notify, self._credentials, self._memory, self.config.web.relogin_url)
 
     def last_check(self) -> datetime | None:
         """When a slice of the archive was last read again; a new one counts as read when it is first seen."""
@@ -140,7 +143,7 @@ class ArchiveTrade:
         self._remember_check(now)
         log.info("%s", record["lines"][-1])
         if record["damaged"]:
-            speaker = Speaker(self.config.notify, self._credentials, self._memory)
+            speaker = self._speaker()
             await speaker.tell(Notice("damage", "", record["lines"][-1], "\n".join(record["lines"])), now)
 
     def _told(self, account: str, ended: Ended) -> Run:

@@ -35,6 +35,8 @@ class Wish:
     replace: bool = False
     in_keyring: bool = False
     port: int = 0
+    supersedes: bool = False
+    """Also counts where the environment or systemd gives a token, and is kept where the last one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,17 @@ def log_in(
     config: Config, root: Path | None, wish: Wish, screen: Screen, environ: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
     """The whole login; a record with `lines`. Raises LoginNeeded, ConfigError and SourceUnavailable."""
+    return asyncio.run(visit(config, root, wish, screen, environ))
+
+
+async def visit(
+    config: Config, root: Path | None, wish: Wish, screen: Screen, environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """`log_in` on an event loop that runs already."""
     account = config.account(wish.account)
     if account.source != "graph":
         raise ConfigError(f'account "{account.name}" is of source {account.source}; logging in is for graph')
-    credentials = Credentials(environ)
-    return asyncio.run(_Visit(config, root, account, credentials, wish, screen).run())
+    return await _Visit(config, root, account, Credentials(environ), wish, screen).run()
 
 
 class _Visit:
@@ -78,8 +86,7 @@ class _Visit:
                 token = _chosen(self._wish.page, pages).token
             identity = await _identify(self._account, token, self._secret, http)
             self._check_person(identity)
-            login = Login(Secret(token), identity.remote_id, self._wish.app_secret)
-            self._credentials.save(self._account.name, login, in_keyring=self._wish.in_keyring)
+            self._keep(Secret(token), identity)
             lines = [*login_lines(identity), *lines, *self._page_lines(pages)]
             return {
                 "account": self._account.name, "remote_id": identity.remote_id, "display_name": identity.display_name,
@@ -89,6 +96,13 @@ class _Visit:
             }  # fmt: skip
         finally:
             await http.close()
+
+    def _keep(self, token: Secret, identity: Identity) -> None:
+        name, wish = self._account.name, self._wish
+        given = self._credentials.origin(name) if wish.supersedes else None
+        kept = wish.in_keyring or (wish.supersedes and self._credentials.keeps_in_keyring(name))
+        login = Login(token, identity.remote_id, wish.app_secret, renewed_from=given)
+        self._credentials.save(name, login, in_keyring=kept)
 
     async def _fetch(self, app: GraphLogin | None) -> str:
         if self._wish.token is not None:

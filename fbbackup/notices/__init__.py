@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,8 +48,11 @@ class Run:
 class Speaker:
     """Decides what is worth a notice and sends it everywhere."""
 
-    def __init__(self, settings: Notify, credentials: Credentials, memory: Memory) -> None:
+    def __init__(
+        self, settings: Notify, credentials: Credentials, memory: Memory, relogin_url: str | None = None
+    ) -> None:
         self._settings, self._credentials, self._memory = settings, credentials, memory
+        self._relogin_url = relogin_url
 
     async def after(self, run: Run) -> None:
         """Everything that the end of a run gives reason to say. Raises nothing."""
@@ -67,6 +70,7 @@ class Speaker:
 
     async def tell(self, notice: Notice, at: datetime) -> None:
         """Sends one notice: to the log, to the last ones, to hooks, and to people unless it is a quiet one."""
+        notice = self._with_address(notice)
         level = logging.WARNING if notice.kind in ("login-ends", "login-ended", "trouble", "damage") else logging.INFO
         log.log(level, "%s: %s", notice.title, notice.text)
         event = {"event": notice.kind, "account": notice.account, "at": _iso(at), "title": notice.title,
@@ -79,6 +83,14 @@ class Speaker:
             await push(self._credentials.notify_urls(), f"fbbackup: {notice.title}", notice.text)
         except ConfigError as error:
             log.warning("%s", error)
+
+    def _with_address(self, notice: Notice) -> Notice:
+        """What a new login helps against says where a phone may do that."""
+        if self._relogin_url is None or notice.kind not in ("login-ends", "login-ended"):
+            return notice
+        address = f"{self._relogin_url}/accounts/{notice.account}/login"
+        words = f"{notice.text.rstrip('.')}. On your phone: {address}"
+        return replace(notice, text=words, data={**notice.data, "login_url": address})
 
     async def _event(self, event: dict[str, Any]) -> None:
         if self._settings.hook is not None:

@@ -5,11 +5,32 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 NAME = "notices.json"
 KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something of an account that needs a person; `login` when logging in again is what helps."""
+
+    account: str
+    why: str
+    login: bool
+
+
+def _endings(account: str, said: dict[str, Any], now: datetime) -> list[Alarm]:
+    """Ends that people were warned of and that have not come; the first of them is enough."""
+    soon = [
+        (datetime.fromisoformat(one["ends_at"]), what)
+        for what, one in said.items()
+        if one["days"] is not None and datetime.fromisoformat(one["ends_at"]) > now
+    ]
+    return [Alarm(account, f"{what} ends on {at:%Y-%m-%d}", True) for at, what in sorted(soon)[:1]]
 
 
 class Memory:
@@ -41,6 +62,18 @@ class Memory:
         """The last notices, newest first."""
         found = self._load().get("recent")
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def alarms(self, now: datetime) -> list[Alarm]:
+        """What needs a person at this moment: trouble that is not over, and logins that end soon."""
+        accounts = self._load().get("accounts")
+        found = []
+        for name, known in accounts.items() if isinstance(accounts, dict) else ():
+            with suppress(LookupError, TypeError, ValueError, AttributeError):
+                if trouble := known.get("trouble"):
+                    found.append(Alarm(name, str(trouble["why"]), trouble["kind"] == "login-ended"))
+                    continue
+                found += _endings(name, known.get("said", {}), now)
+        return found
 
     def _load(self) -> dict[str, Any]:
         try:

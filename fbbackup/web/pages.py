@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fbbackup.catalog import gallery, reports, scopes
 from fbbackup.catalog import query as search
+from fbbackup.notices.memory import Alarm
 from fbbackup.status import status_record
 from fbbackup.web import entrance, lists, words
 from fbbackup.web.look import not_found, render
@@ -21,6 +23,7 @@ FIRST_PAGE = 60
 PAGE = 120
 ALBUMS = 60
 OTHERS_OF_THE_DAY = 12
+NOTICES = 12
 A_YEAR = 12
 FEW = 3
 """A month with up to so many photos shares its line with its neighbours."""
@@ -34,8 +37,9 @@ async def timeline(site: Site, request: Request) -> Response:
     months = await site.readers.ask(gallery.months)
     rows, more = await site.readers.ask(lists.page, "", after, FIRST_PAGE)
     return render(
-        request, "timeline.html", title="Photos", here="/", months=months, total=sum(n for _, n in months),
-        years=_years(months), sections=_sections(rows), more=lists.key_text(more), at=at,
+        request, "timeline.html", title="Photos", here="/", alarms=await _alarms(site), logins=_logins(site),
+        months=months, total=sum(n for _, n in months), years=_years(months), sections=_sections(rows),
+        more=lists.key_text(more), at=at,
         begins_above=after is not None, FEW=FEW, first_key=lists.key_text(_key(rows[0])) if rows else "",
     )  # fmt: skip
 
@@ -224,7 +228,8 @@ async def status(site: Site, request: Request) -> Response:
     daemon = await site.daemon.line() if site.daemon is not None else None
     return render(
         request, "status.html", title="Status", here="/status", daemon=daemon,
-        form_token=entrance.form_token(site, request), asked=request.query_params.get("asked", ""), **record,
+        form_token=entrance.form_token(site, request), asked=request.query_params.get("asked", ""),
+        notices=await asyncio.to_thread(_notices, site), alarms=await _alarms(site), logins=_logins(site), **record,
     )  # fmt: skip
 
 
@@ -232,6 +237,22 @@ async def back_up(site: Site, request: Request) -> Response:
     """Asks the daemon for a run, and leads back to the status page, which tells what came of it."""
     begun = site.daemon is not None and await site.daemon.run_now()
     return RedirectResponse(f"/status?asked={'yes' if begun else 'no'}#backup", 303)
+
+
+def _logins(site: Site) -> tuple[str, ...]:
+    """Accounts that may be logged in from the pages."""
+    return site.relogin.accounts if site.relogin is not None else ()
+
+
+async def _alarms(site: Site) -> list[Alarm]:
+    memory = site.memory
+    return [] if memory is None else await asyncio.to_thread(memory.alarms, datetime.now(UTC))
+
+
+def _notices(site: Site) -> list[dict[str, Any]]:
+    recent = site.memory.recent() if site.memory is not None else []
+    keys = ("event", "at", "title", "text")
+    return [one for one in recent if all(isinstance(one.get(key), str) for key in keys)][:NOTICES]
 
 
 def _status(db: Connection, site: Site) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from fbbackup.catalog import gallery
 from fbbackup.errors import FbbackupError
-from fbbackup.web import data, entrance, files, pages, rpc, socket
+from fbbackup.web import account_pages, data, entrance, files, pages, rpc, socket
 from fbbackup.web.addresses import is_own_origin
 from fbbackup.web.guard import Guard, TooLarge
 from fbbackup.web.lists import BadName
@@ -75,6 +75,7 @@ RULES = (
     Rule("GET", "/on-this-day", Policy.PAGE, pages.on_this_day),
     Rule("GET", "/random", Policy.PAGE, pages.random_photo),
     Rule("GET", "/status", Policy.PAGE, pages.status),
+    Rule("GET", "/accounts/{name}/login", Policy.PAGE, account_pages.page),
     Rule("GET", "/login", Policy.OPEN, entrance.login_page),
     Rule("POST", "/login", Policy.ENTER, entrance.login),
     Rule("POST", "/logout", Policy.FORM, entrance.logout),
@@ -96,6 +97,9 @@ RULES = (
     Rule("GET", "/api/v1/suggest", Policy.DATA, data.suggest),
     Rule("GET", "/api/v1/status", Policy.DATA, data.status),
     Rule("POST", "/api/v1/backup", Policy.CHANGE, data.backup),
+    Rule("GET", "/api/v1/accounts/{name}/code", Policy.DATA, account_pages.code),
+    Rule("POST", "/api/v1/accounts/{name}/code", Policy.CHANGE, account_pages.begin_code),
+    Rule("POST", "/api/v1/accounts/{name}/token", Policy.CHANGE, account_pages.token),
     Rule("POST", "/api/v0/rpc/{method}", Policy.CALL, rpc.call),
 )
 SOCKETS = {"/api/v0/ws": (Policy.SOCKET, socket.talk)}

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from fbbackup.catalog import schema
 from fbbackup.config import Config
@@ -16,10 +18,13 @@ from fbbackup.errors import ConfigError
 from fbbackup.health import Health
 from fbbackup.health import health as health_of
 from fbbackup.health import metrics as metrics_of
+from fbbackup.login import Screen, Wish, visit
+from fbbackup.notices import Memory
 from fbbackup.web.addresses import allowed_names, is_loopback
 from fbbackup.web.listening import Bind, answer, listen, until_signalled
 from fbbackup.web.neighbour import Neighbour
 from fbbackup.web.readers import Readers
+from fbbackup.web.relogin import Relogin
 from fbbackup.web.routes import application
 from fbbackup.web.sessions import Sessions
 from fbbackup.web.site import Daemon, Site
@@ -57,7 +62,7 @@ async def run(
             f"serving on {bind.host} shows the gallery to the network and needs a password; set one with "
             "`fbbackup password`, or serve on 127.0.0.1"
         )
-    listener = listen(bind)
+    listener, at_work = listen(bind), daemon or Neighbour(root, environ)
     port = listener.getsockname()[1]
     readers = Readers(config.catalog.path or root / "catalog.sqlite")
     host = f"[{bind.host}]" if ":" in bind.host else bind.host
@@ -69,13 +74,15 @@ async def run(
         password=password,
         accounts=tuple(account.name for account in config.accounts),
         update_token=token_updater(config, readers, environ),
-        names=allowed_names(bind.host, config.web.hosts),
+        names=allowed_names(bind.host, (*config.web.hosts, *_own_name(config))),
         thumbnail_size=config.thumbnails.size,
         cookie=f"fbbackup-{port}",
         password_needed=protected,
-        daemon=daemon or Neighbour(root, environ),
+        daemon=at_work,
         wellbeing=Wellbeing(health or partial(_health, config, root, environ)),
         metrics=metrics or partial(_metrics, config, root, environ),
+        relogin=_relogin(config, root, environ, at_work),
+        memory=Memory(state_folder(environ)),
         say=say,
         url=f"http://{host}:{port}",
     )
@@ -85,8 +92,26 @@ async def run(
             opened(site)
         await answer(application(site), listener, stop, lambda: _announce(site))
     finally:
+        if site.relogin is not None:
+            await site.relogin.close()
         site.close()
         listener.close()
+
+
+def _own_name(config: Config) -> tuple[str, ...]:
+    name = urlsplit(config.web.relogin_url or "").hostname
+    return (name,) if name else ()
+
+
+def _relogin(config: Config, root: Path, environ: Mapping[str, str], daemon: Daemon) -> Relogin | None:
+    if config.web.relogin_url is None:
+        return None
+
+    async def log_in(wish: Wish, screen: Screen) -> dict[str, Any]:
+        return await visit(config, root, wish, screen, environ)
+
+    names = tuple(account.name for account in config.accounts if account.source == "graph")
+    return Relogin(names, log_in, daemon.run_now)
 
 
 def _health(config: Config, root: Path, environ: Mapping[str, str]) -> Health:

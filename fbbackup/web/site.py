@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from fbbackup.notices import Memory
 from fbbackup.stores.tree import Tree
 from fbbackup.web.readers import Readers
+from fbbackup.web.relogin import Relogin
 from fbbackup.web.sessions import Sessions
 from fbbackup.web.shelf import Shelf
 from fbbackup.web.visitors import Password, Visitors
@@ -53,6 +55,8 @@ class Site:
     daemon: Daemon | None = None
     wellbeing: Wellbeing | None = None
     metrics: Callable[[], str] | None = None
+    relogin: Relogin | None = None
+    memory: Memory | None = None
     say: Callable[[str], None] = lambda line: None
     url: str = ""
     bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)

@@ -30,7 +30,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
 
 @pytest.fixture(scope="session")
 def served(chrome: Callable[[], Page], filled: Filled) -> Iterator[Served]:
-    with filled.serving() as found:
+    with filled.serving(FBBACKUP_WEB_RELOGIN_URL="http://nas.local") as found:
         yield found
 
 

@@ -10,7 +10,17 @@ from tests.browser.chrome import Page
 from tests.web.served import Filled, Served
 
 TILES = "[...document.querySelectorAll('.tile')].map(one => one.dataset.id)"
-PLACES = ("/", "/albums", "/people", "/map", "/on-this-day", "/search", "/search?q=has:people", "/status")
+PLACES = (
+    "/",
+    "/albums",
+    "/people",
+    "/map",
+    "/on-this-day",
+    "/search",
+    "/search?q=has:people",
+    "/status",
+    "/accounts/ada/login",
+)
 
 
 def one(filled: Filled, sql: str) -> Any:
@@ -183,3 +193,17 @@ def test_logging_out_closes_the_door(page: Page, served: Served) -> None:
     page.wait("location.pathname === '/login'")
     page.open(f"{served.url}/")
     assert page.run("location.pathname") == "/login"
+
+
+def test_logging_in_again_from_a_phone(page: Page, served: Served, filled: Filled) -> None:
+    token = filled.sim.access.issue("user", 3600).text
+    page.size(390, 844, phone=True)
+    page.open(served.url + "/status")
+    page.run("document.querySelector('a[href=\"/accounts/ada/login\"]').click()")
+    page.wait("document.querySelector('[data-do=code]')?.disabled === false")
+    page.run("document.querySelector('[data-do=code]').click()")
+    page.wait("document.querySelector('output[data-of=code]').textContent.includes('app_id')")
+    page.run(f"document.querySelector('#token').value = '{token}'")
+    page.run("document.querySelector('[data-relogin] form button').click()")
+    page.wait("document.querySelector('output[data-of=token]').textContent.startsWith('Done. logged in as')")
+    assert page.run("document.querySelector('#token').value") == ""

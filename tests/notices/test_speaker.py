@@ -57,6 +57,37 @@ async def test_warnings_come_at_each_step_once(office: Office) -> None:
     assert "ends in 24 hours" in office.memory.recent()[0]["title"]
 
 
+async def test_the_address_for_phones_is_told_where_a_login_helps(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "state")
+    speaker = Speaker(Notify(), Credentials({"STATE_DIRECTORY": str(tmp_path)}), memory, "http://nas.local:8765")
+    await speaker.after(ends(3 * DAY))
+    await speaker.after(replace(GOOD, error=LoginNeeded("the password was changed")))
+    await speaker.after(replace(GOOD, error=ArchiveUnusable("no disk")))
+    told = memory.recent()
+    assert [one["event"] for one in told] == ["trouble", "login-ended", "login-ends"]
+    address = "http://nas.local:8765/accounts/ada/login"
+    assert [address in one["text"] for one in told] == [False, True, True]
+    assert told[1]["login_url"] == address
+
+
+async def test_alarms_last_as_long_as_what_they_tell_of(office: Office) -> None:
+    def now(days: float = 0) -> list[str]:
+        return [one.why for one in office.memory.alarms(NOW + days * DAY)]
+
+    await office.after(ends(20 * DAY))
+    assert now() == []
+    await office.after(ends(13 * DAY, 2 * DAY))
+    assert now() == ["access to the data ends on 2026-03-04"]
+    assert now(3) == ["the login ends on 2026-03-15"]
+    assert now(14) == []
+    await office.after(replace(GOOD, error=LoginNeeded("the password was changed")))
+    assert (now(), office.memory.alarms(NOW)[0].login) == (["the password was changed"], True)
+    await office.after(ends(60 * DAY, 90 * DAY))
+    assert now() == []
+    (office.memory._file).write_text('{"accounts": {"a": 1, "b": {"said": {"x": 3}}, "c": {"trouble": []}}}')
+    assert now() == []
+
+
 async def test_both_clocks_are_watched(office: Office) -> None:
     assert await office.after(ends(5 * DAY, 2 * DAY)) == ["login-ends", "login-ends"]
     assert {one["what"] for one in office.memory.recent()} == {"the login", "access to the data"}
