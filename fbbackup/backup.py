@@ -9,9 +9,10 @@ from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import downloads, runs, unite, withheld
 from fbbackup.catalog.runs import Interruption, RunRecord, Verdict
 from fbbackup.crawl import Crawled, crawl
-from fbbackup.download import Downloads, thumbnail_key
+from fbbackup.download import Downloads
 from fbbackup.errors import BadPicture, FbbackupError, Incomplete, LoginNeeded
 from fbbackup.job import Job, sentence
+from fbbackup.layout import thumbnail_key
 from fbbackup.manifests import write_manifests
 from fbbackup.reconcile import reconcile
 from fbbackup.screen import counted

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from sqlite3 import Connection
 
-from fbbackup.catalog import Catalog, downloads, photos, withheld
-from fbbackup.catalog.downloads import Due, Failure, Kept, Slot, Wanted
+from fbbackup.catalog import downloads, photos, withheld
+from fbbackup.catalog.downloads import Due, Failure, Kept, Wanted
 from fbbackup.catalog.search import index_photos
 from fbbackup.errors import (
     AddressExpired,
@@ -22,14 +23,12 @@ from fbbackup.errors import (
     FbbackupError,
     Incomplete,
     ItemError,
-    KeyTaken,
     LoginNeeded,
 )
 from fbbackup.job import Job
+from fbbackup.layout import thumbnail_key
 from fbbackup.models import Absence, Answers, Kind, Photo, Picture, StoredFile, Variant
-
-GROUP = 64
-"""Files that share one directory sync and one commit at most."""
+from fbbackup.placing import GROUP, Placing, gathered
 
 REFRESH_GROUP = 50
 """Photos that one call asks for by id at most."""
@@ -39,7 +38,6 @@ BREAKER = 48
 
 FIRST_RETRY_SECONDS = 300.0
 LONGEST_RETRY_SECONDS = 86_400.0
-SUFFIXES = 100
 
 
 class Downloads:
@@ -57,7 +55,7 @@ class Downloads:
         self._left: set[str] = set()
         self._stale: set[str] = set()
         self._refreshed: set[str] = set()
-        self._storing: dict[str, asyncio.Future[None]] = {}
+        self._placing = Placing(job.catalog, job.store)
         self._failures_in_row = 0
         self._todo: asyncio.Queue[Wanted | None] = asyncio.Queue(job.settings.workers)
         self._done: asyncio.Queue[Kept | Failure | None] = asyncio.Queue(2 * GROUP)
@@ -219,35 +217,15 @@ class Downloads:
             job.decoder, lambda: (job.examine(body, announced, size), sha256(body).hexdigest())
         )
         key = f"{wanted.key_stem}.{picture.extension}"
-        slot = await self._slot(digest, key)
-        stored = StoredFile(slot.key, digest, len(body))
+        new = StoredFile(key, digest, len(body))
+        slot = await self._placing.slot(new)
+        stored = replace(new, key=slot.key)
         if not slot.stored:
-            stored = await self._first_free(digest, slot, key, lambda free: job.store.put(free, body, digest))
+            stored = await self._placing.store(new, slot, lambda free: job.store.put(free, body, digest))
         if picture.thumbnail is None:
             return Kept(wanted.id, stored, picture, job.source.name, None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
         return Kept(wanted.id, stored, picture, job.source.name, size)
-
-    async def _slot(self, digest: str, key: str) -> Slot:
-        """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
-        while (storing := self._storing.get(digest)) is not None:
-            await asyncio.wait([storing])
-        slot = await self.job.catalog.read(downloads.slot, digest, key)
-        if slot.stored:
-            return slot
-        if digest in self._storing:
-            return await self._slot(digest, key)
-        self._storing[digest] = asyncio.get_running_loop().create_future()
-        return slot
-
-    async def _first_free(
-        self, digest: str, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
-    ) -> StoredFile:
-        try:
-            return await at_free_key(self.job.catalog, slot, key, store)
-        except BaseException:
-            self._stored(digest)
-            raise
 
     async def _store_video(self, wanted: Wanted, variant: Variant) -> Kept:
         job = self.job
@@ -256,13 +234,13 @@ class Downloads:
             picture = job.examine(staged.head, (None, None), None)
             if not picture.content_type.startswith("video/"):
                 raise BadPicture(f"{picture.content_type} instead of a video")
-            key = f"{wanted.key_stem}.{picture.extension}"
-            slot = await self._slot(staged.sha256, key)
-            stored = StoredFile(slot.key, staged.sha256, staged.size)
+            new = StoredFile(f"{wanted.key_stem}.{picture.extension}", staged.sha256, staged.size)
+            slot = await self._placing.slot(new)
+            stored = replace(new, key=slot.key)
             if slot.stored:
                 await job.store.discard(staged)
             else:
-                stored = await self._first_free(staged.sha256, slot, key, lambda free: job.store.keep(staged, free))
+                stored = await self._placing.store(new, slot, lambda free: job.store.keep(staged, free))
         except BaseException:
             await job.store.discard(staged)
             raise
@@ -270,14 +248,15 @@ class Downloads:
         return Kept(wanted.id, stored, picture, job.source.name, None)
 
     async def _commit_groups(self) -> None:
-        async for group in self._groups():
+        groups: AsyncIterator[list[Kept | Failure]] = gathered(self._done)
+        async for group in groups:
             now = self.job.now()
             kept = [item for item in group if isinstance(item, Kept)]
             failed = [item for item in group if isinstance(item, Failure)]
             await self.job.store.settle([item.file.key for item in kept])
             await self.job.catalog.write(_record, kept, failed, now)
             for item in kept:
-                self._stored(item.file.sha256)
+                self._placing.settled(item.file.sha256)
             self._busy.difference_update(item.photo_id for item in group)
             tally = self.job.tally
             tally.stored += len(kept)
@@ -287,53 +266,6 @@ class Downloads:
             tally.known_pending = max(0, tally.known_pending - len(group))
             tally.publish()
             self.job.crawling.set()
-
-    async def _groups(self) -> AsyncIterator[list[Kept | Failure]]:
-        """What the workers hand over, as much at a time as has gathered during the last commit."""
-        ended = False
-        while not ended:
-            group: list[Kept | Failure] = []
-            item = await self._done.get()
-            while item is not None:
-                group.append(item)
-                if len(group) == GROUP or self._done.empty():
-                    break
-                item = self._done.get_nowait()
-            ended = item is None
-            if group:
-                yield group
-
-    def _stored(self, digest: str) -> None:
-        storing = self._storing.pop(digest, None)
-        if storing is not None and not storing.done():
-            storing.set_result(None)
-
-
-def thumbnail_key(digest: str, size: int) -> str:
-    """Where the thumbnail of a file lies."""
-    return f"thumbnails/{size}/{digest[:2]}/{digest}.webp"
-
-
-async def at_free_key(
-    catalog: Catalog, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
-) -> StoredFile:
-    """Stores under the first of `free_keys` that nothing has. Raises DownloadError when all are taken."""
-    async for candidate in free_keys(catalog, slot, key):
-        try:
-            return await store(candidate)
-        except KeyTaken:
-            continue
-    raise DownloadError(f"every name like {key} is taken", final=True)
-
-
-async def free_keys(catalog: Catalog, slot: Slot, key: str) -> AsyncIterator[str]:
-    """The slot's key, then `…-2`, `…-3`: for other bytes of the same photo. None that is on record for others."""
-    if not slot.taken:
-        yield slot.key
-    stem, dot, extension = key.rpartition(".")
-    for candidate in (key, *(f"{stem}-{number}{dot}{extension}" for number in range(2, SUFFIXES))):
-        if candidate != slot.key and not await catalog.read(downloads.is_recorded, candidate):
-            yield candidate
 
 
 def _refusals(answers: Answers) -> list[Absence]:

@@ -13,9 +13,9 @@ from typing import Any
 from fbbackup.catalog import Catalog, import_albums, imported_files, imports, runs, unite
 from fbbackup.catalog import downloads as files
 from fbbackup.catalog.runs import RunRecord
-from fbbackup.download import thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError, Incomplete
 from fbbackup.intake import Intake
+from fbbackup.layout import thumbnail_key
 from fbbackup.manifests import write_manifests
 from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Piece, Problem
 from fbbackup.models import Picture

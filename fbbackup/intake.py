@@ -6,20 +6,20 @@ Whatever was read by an earlier import, or by one that was killed, is not read a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 
-from fbbackup.catalog import Catalog, downloads, imported_files, imports
-from fbbackup.catalog.downloads import Kept, Slot
+from fbbackup.catalog import Catalog, imported_files, imports
+from fbbackup.catalog.downloads import Kept
 from fbbackup.catalog.imported_files import Taken
-from fbbackup.download import GROUP, at_free_key
 from fbbackup.errors import ItemError
 from fbbackup.mentions import ExportReader, Media
 from fbbackup.models import Picture, StoredFile
+from fbbackup.placing import GROUP, Placing, gathered
 from fbbackup.protocols import Progress, Report, Store
 
 LARGE = 32 << 20
@@ -49,10 +49,11 @@ class Intake:
     lines: list[str] = field(default_factory=list)
     _todo: asyncio.Queue[tuple[Media, str] | None] = field(init=False)
     _done: asyncio.Queue[Taken | None] = field(init=False)
-    _storing: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    _placing: Placing = field(init=False)
 
     async def run(self) -> None:
         self._todo, self._done = asyncio.Queue(self.workers), asyncio.Queue(2 * GROUP)
+        self._placing = Placing(self.catalog, self.store, looking=True)
         async with asyncio.TaskGroup() as group:
             committer = group.create_task(self._commit_groups())
             workers = [group.create_task(self._work()) for _ in range(self.workers)]
@@ -104,10 +105,11 @@ class Intake:
 
         body, digest, picture = await loop.run_in_executor(self.decoder, read)
         key = f"{stem}.{picture.extension}"
-        slot = await self._slot(StoredFile(key, digest, len(body)))
-        stored = StoredFile(slot.key, digest, len(body))
+        new = StoredFile(key, digest, len(body))
+        slot = await self._placing.slot(new)
+        stored = replace(new, key=slot.key)
         if not slot.stored:
-            stored = await self._first_free(digest, slot, key, lambda free: self.store.put(free, body, digest))
+            stored = await self._placing.store(new, slot, lambda free: self.store.put(free, body, digest))
         return Taken(self._kept(media, stored, picture), media.path, media.mark, media.size)
 
     async def _take_large(self, media: Media, stem: str) -> Taken:
@@ -115,13 +117,13 @@ class Intake:
         staged = await self.store.stage(self.reader.stream(media))
         try:
             picture = self.kind_of(staged.head)
-            key = f"{stem}.{picture.extension}"
-            slot = await self._slot(StoredFile(key, staged.sha256, staged.size))
-            stored = StoredFile(slot.key, staged.sha256, staged.size)
+            new = StoredFile(f"{stem}.{picture.extension}", staged.sha256, staged.size)
+            slot = await self._placing.slot(new)
+            stored = replace(new, key=slot.key)
             if slot.stored:
                 await self.store.discard(staged)
             else:
-                stored = await self._first_free(staged.sha256, slot, key, lambda free: self.store.keep(staged, free))
+                stored = await self._placing.store(new, slot, lambda free: self.store.keep(staged, free))
         except BaseException:
             await self.store.discard(staged)
             raise
@@ -130,59 +132,16 @@ class Intake:
     def _kept(self, media: Media, stored: StoredFile, picture: Picture) -> Kept:
         return Kept(media.photo_id or "", stored, picture, "export", None)
 
-    async def _slot(self, wanted: StoredFile) -> Slot:
-        """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
-        while (storing := self._storing.get(wanted.sha256)) is not None:
-            await asyncio.wait([storing])
-        slot = await self.catalog.read(downloads.slot, wanted.sha256, wanted.key)
-        if slot.stored:
-            (found,) = await asyncio.to_thread(self.store.sizes, [slot.key])
-            slot = replace(slot, stored=found == wanted.bytes)
-        if slot.stored:
-            return slot
-        if wanted.sha256 in self._storing:
-            return await self._slot(wanted)
-        self._storing[wanted.sha256] = asyncio.get_running_loop().create_future()
-        return slot
-
-    async def _first_free(
-        self, digest: str, slot: Slot, key: str, store: Callable[[str], Awaitable[StoredFile]]
-    ) -> StoredFile:
-        try:
-            return await at_free_key(self.catalog, slot, key, store)
-        except BaseException:
-            self._settled(digest)
-            raise
-
-    def _settled(self, digest: str) -> None:
-        storing = self._storing.pop(digest, None)
-        if storing is not None and not storing.done():
-            storing.set_result(None)
-
     async def _commit_groups(self) -> None:
-        async for group in self._groups():
+        async for group in gathered(self._done):
             await asyncio.to_thread(self.check_room)
             await self.store.settle([taken.kept.file.key for taken in group])
             await self.catalog.write(imported_files.record_taken, group, self.now())
             for taken in group:
-                self._settled(taken.kept.file.sha256)
+                self._placing.settled(taken.kept.file.sha256)
             self.stored += len(group)
             self.size += sum(taken.kept.file.bytes for taken in group)
             self._publish()
-
-    async def _groups(self) -> AsyncIterator[list[Taken]]:
-        ended = False
-        while not ended:
-            group: list[Taken] = []
-            item = await self._done.get()
-            while item is not None:
-                group.append(item)
-                if len(group) == GROUP or self._done.empty():
-                    break
-                item = self._done.get_nowait()
-            ended = item is None
-            if group:
-                yield group
 
     def _publish(self) -> None:
         done = self.stored + self.unchanged

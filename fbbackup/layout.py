@@ -28,3 +28,8 @@ def is_set_aside(name: str, key: str) -> bool:
     """Whether `name` is one of the keys that `set_aside_key` gives for `key`."""
     stem, extension = splitext(key)
     return re.fullmatch(rf"{re.escape(QUARANTINE + stem)}(\.\d+)?{re.escape(extension)}", name) is not None
+
+
+def thumbnail_key(digest: str, size: int) -> str:
+    """Where the thumbnail of a file lies, `size` pixels at its longer side."""
+    return f"thumbnails/{size}/{digest[:2]}/{digest}.webp"

@@ -13,9 +13,8 @@ from sqlite3 import Connection
 from typing import Protocol
 
 from fbbackup.catalog import downloads, fixity, lines, marks, rules
-from fbbackup.download import thumbnail_key
 from fbbackup.errors import FbbackupError
-from fbbackup.layout import PICTURE_FOLDERS
+from fbbackup.layout import PICTURE_FOLDERS, thumbnail_key
 from fbbackup.manifests import CHECKSUMS, manifest_key, manifest_lines
 
 CHUNK = 1000

@@ -16,8 +16,8 @@ from fbbackup.catalog import adopted, downloads, lines, marks
 from fbbackup.catalog.adopted import Named
 from fbbackup.catalog.restored import Restorer, record_found
 from fbbackup.catalog.search import index_photos
-from fbbackup.download import thumbnail_key
 from fbbackup.errors import BadPicture, FbbackupError
+from fbbackup.layout import thumbnail_key
 from fbbackup.manifests import ALBUMS, CHECKSUMS, JOURNAL, MANIFEST, MONTHS, mark_of
 from fbbackup.models import Kind, Picture, StoredFile
 

@@ -16,11 +16,11 @@ from itertools import count, islice
 from fbbackup.catalog import downloads, fixity
 from fbbackup.catalog.downloads import Kept
 from fbbackup.catalog.fixity import Owner
-from fbbackup.download import at_free_key
 from fbbackup.errors import BadPicture, DownloadError, Incomplete, ItemError, KeyTaken, LoginNeeded
 from fbbackup.job import Examine, Stock
 from fbbackup.layout import OWN_FOLDERS, QUARANTINE, RESTORING, set_aside_key
 from fbbackup.models import Damage, Kind, Photo, Picture, StoredFile, Variant
+from fbbackup.placing import at_free_key
 from fbbackup.protocols import Progress, Report, Source, Staged
 from fbbackup.whereabouts import CHUNK, Readers
 
