@@ -11,6 +11,7 @@ from fbbackup.http import HostRules, Http, HttpSettings
 from fbbackup.protocols import Source
 from fbbackup.sources.graph import GraphSettings, GraphSource
 from fbbackup.sources.legacy import LegacySettings, LegacySource
+from fbbackup.sources.rpc import RpcSettings, RpcSource
 
 
 def open_source(
@@ -19,6 +20,8 @@ def open_source(
     """The account's source; nothing is asked yet. Raises ConfigError and LoginNeeded for what it can't start with."""
     if account.source == "legacy":
         return LegacySource(_legacy_settings(account, credentials), state, http)
+    if account.source == "rpc":
+        return RpcSource(_rpc_settings(account, credentials), state, http)
     return GraphSource(_graph_settings(config, account, credentials), state, http)
 
 
@@ -50,11 +53,26 @@ def _graph_settings(config: Config, account: Account, credentials: Credentials) 
     )
 
 
-def _legacy_settings(account: Account, credentials: Credentials) -> LegacySettings:
+def _check_given(account: Account, *names: str) -> None:
     unset = Account(account.name)
-    lacking = [name for name in ("api_url", "app_id", "user_id") if getattr(account, name) == getattr(unset, name)]
+    lacking = [name for name in names if getattr(account, name) == getattr(unset, name)]
     if lacking:
-        raise ConfigError(f'account "{account.name}" needs {" and ".join(lacking)}, as its source is legacy')
+        raise ConfigError(f'account "{account.name}" needs {" and ".join(lacking)}, as its source is {account.source}')
+
+
+def _rpc_settings(account: Account, credentials: Credentials) -> RpcSettings:
+    _check_given(account, "api_url")
+    return RpcSettings(
+        name=account.name,
+        root=account.api_url.rstrip("/"),
+        user=account.user or account.name,
+        session=credentials.token(account.name).reveal(),
+        transport=account.transport,
+    )
+
+
+def _legacy_settings(account: Account, credentials: Credentials) -> LegacySettings:
+    _check_given(account, "api_url", "app_id", "user_id")
     secret = credentials.app_secret(account.name)
     if secret is None:
         raise ConfigError(

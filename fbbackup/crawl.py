@@ -92,7 +92,7 @@ async def _due_albums(job: Job, known: Sequence[KnownAlbum], wanted: str) -> tup
     deferred = False
     for album in known:
         sign = album.sign
-        if album.album.virtual:
+        if album.album.virtual or (album.album.remote_count is None and album.album.updated_at is None):
             probe = await job.source.probe(album.album)
             sign = album_rows.sign_of(album.album, wanted, probe)
         stale = sign != album.listed_sign or album.listed_at is None or album.listed_at < overdue

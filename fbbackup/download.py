@@ -24,6 +24,8 @@ from fbbackup.errors import (
     Incomplete,
     ItemError,
     LoginNeeded,
+    NoPicture,
+    Unreachable,
 )
 from fbbackup.job import Job
 from fbbackup.layout import thumbnail_key
@@ -35,6 +37,9 @@ REFRESH_GROUP = 50
 
 BREAKER = 48
 """Downloads that may fail in a row before the run stops trying: the far side is down."""
+
+GUESS_ATTEMPTS = 3
+"""Attempts at an address that may not lead to a picture at all, where there is another one."""
 
 FIRST_RETRY_SECONDS = 300.0
 LONGEST_RETRY_SECONDS = 86_400.0
@@ -190,19 +195,37 @@ class Downloads:
         return Failure(wanted.id, reason, self.job.now() + timedelta(seconds=wait))
 
     async def _store(self, wanted: Wanted) -> Kept:
-        """Reads, checks and keeps one photo, trying again where that can help. Raises ItemError."""
-        if wanted.variant is None:
+        """Keeps one photo by the first of its addresses that leads to a picture. Raises ItemError."""
+        variant = wanted.variant
+        if variant is None:
             raise AddressExpired("it has no address")
-        for attempt in range(1, self.job.settings.attempts + 1):
+        while variant.is_guess:
+            following = await self.job.catalog.read(downloads.variant_after, wanted.id, variant.url)
+            try:
+                return await self._store_variant(wanted, variant)
+            except (DownloadError, BadPicture) as error:
+                expired = isinstance(error, AddressExpired) and wanted.id not in self._refreshed
+                if following is None or expired or self.stopped is not None:
+                    raise
+            variant = following
+        return await self._store_variant(wanted, variant)
+
+    async def _store_variant(self, wanted: Wanted, variant: Variant) -> Kept:
+        """Reads, checks and keeps what is at an address, trying again where that can help. Raises ItemError."""
+        attempts = self.job.settings.attempts
+        if variant.is_guess:
+            attempts = min(attempts, GUESS_ATTEMPTS)
+        for attempt in range(1, attempts + 1):
             try:
                 if wanted.kind is Kind.VIDEO:
-                    return await self._store_video(wanted, wanted.variant)
-                return await self._store_picture(wanted, wanted.variant)
+                    return await self._store_video(wanted, variant)
+                return await self._store_picture(wanted, variant)
             except AddressExpired:
                 raise
             except (DownloadError, BadPicture) as error:
                 hopeless = isinstance(error, DownloadError) and error.final
-                if hopeless or attempt == self.job.settings.attempts or self.stopped is not None:
+                hopeless = hopeless or (variant.is_guess and isinstance(error, BadPicture | NoPicture | Unreachable))
+                if hopeless or attempt == attempts or self.stopped is not None:
                     raise
                 await self.job.sleep(random.uniform(0, 0.25 * 4**attempt))
         raise DownloadError("it was not tried")
@@ -223,9 +246,14 @@ class Downloads:
         if not slot.stored:
             stored = await self._placing.store(new, slot, lambda free: job.store.put(free, body, digest))
         if picture.thumbnail is None:
-            return Kept(wanted.id, stored, picture, job.source.name, None)
+            return Kept(wanted.id, stored, picture, self._origin(variant), None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
-        return Kept(wanted.id, stored, picture, job.source.name, size)
+        return Kept(wanted.id, stored, picture, self._origin(variant), size)
+
+    def _origin(self, variant: Variant) -> str:
+        """What the catalog says of where a file came from: the source, and which of its addresses where they differ."""
+        name = self.job.source.name
+        return f"{name}:{variant.role}" if variant.role else name
 
     async def _store_video(self, wanted: Wanted, variant: Variant) -> Kept:
         job = self.job
@@ -245,7 +273,7 @@ class Downloads:
             await job.store.discard(staged)
             raise
         picture = Picture(picture.content_type, picture.extension, variant.width, variant.height)
-        return Kept(wanted.id, stored, picture, job.source.name, None)
+        return Kept(wanted.id, stored, picture, self._origin(variant), None)
 
     async def _commit_groups(self) -> None:
         groups: AsyncIterator[list[Kept | Failure]] = gathered(self._done)

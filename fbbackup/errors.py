@@ -17,7 +17,9 @@ Errors of one item, caught by the step that meets them; they end no run:
 
     ItemError
     ├── DownloadError                    this variant could not be read; may be retried
-    │   └── AddressExpired               the signed address is no longer accepted: ask for a fresh one
+    │   ├── AddressExpired               the signed address is no longer accepted: ask for a fresh one
+    │   ├── NoPicture                    the address leads to a page or another text
+    │   └── Unreachable                  no connection came about
     ├── BadPicture                       the bytes are not the picture that was announced
     ├── CursorRejected                   a listing has to start again from its beginning
     ├── KeyTaken                         the store already has other bytes under that key
@@ -112,6 +114,14 @@ class DownloadError(ItemError):
 
 class AddressExpired(DownloadError):
     """The signed address is expired or refused; the photo has to be asked for again by id."""
+
+
+class NoPicture(DownloadError):
+    """A text came where a picture was expected: a page for people, a login, an error in words."""
+
+
+class Unreachable(DownloadError):
+    """The server could not be reached at all, or may not be."""
 
 
 class BadPicture(ItemError):

@@ -70,13 +70,27 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One stored representation of a photo. Width, height or expiry are None when not announced."""
+    """One stored representation of a photo. Width, height or expiry are None when not announced.
+
+    `format` is the picture's, or, where only trying tells whether there is a picture, what the address is to its
+    source: `link`, `original` or `thumbnail`.
+    """
 
     url: str
     width: int | None = None
     height: int | None = None
     format: str = ""
     expires_at: datetime | None = None
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the address may lead to something that is no picture; then the next variant is as good."""
+        return self.format in ("link", "original")
+
+    @property
+    def role(self) -> str:
+        """What the address is to its source, empty where all are alike."""
+        return self.format if self.is_guess or self.format == "thumbnail" else ""
 
     @property
     def pixels(self) -> int:

@@ -94,6 +94,18 @@ def _wanted(row: Row) -> Wanted:
     return Wanted(row["id"], Kind(row["kind"]), row["key_stem"], variant, row["attempts"])
 
 
+def variant_after(db: Connection, photo_id: str, url: str) -> Variant | None:
+    """The next best address on record after one that leads to no picture."""
+    row = db.execute(
+        "SELECT v.* FROM variants v JOIN variants w ON w.photo_id = v.photo_id AND w.rank < v.rank "
+        "WHERE v.photo_id = ? AND w.url = ? ORDER BY v.rank LIMIT 1",
+        (photo_id, url),
+    ).fetchone()
+    if row is None:
+        return None
+    return Variant(row["url"], row["width"], row["height"], row["format"], moment(row["expires_at"]))
+
+
 def variant_of(db: Connection, photo_id: str) -> Variant | None:
     """The largest variant on record."""
     row = db.execute("SELECT * FROM variants WHERE photo_id = ? AND rank = 0", (photo_id,)).fetchone()

@@ -147,7 +147,7 @@ def _place_of_page(db: Connection, album_id: int, next_cursor: str | None) -> tu
 def _members_only(db: Connection, account_id: int, album_id: int, photos: Sequence[Photo]) -> list[str]:
     """The photos that belong to the album: all of them, except for uploads that live in an album of their own."""
     kind = db.execute("SELECT kind FROM albums WHERE id = ?", (album_id,)).fetchone()["kind"]
-    if kind != "uploads":
+    if kind not in ("uploads", "outside"):
         return [photo.id for photo in photos]
     rows = db.execute("SELECT remote_id FROM albums WHERE account_id = ? AND virtual = 0", (account_id,))
     own = {row["remote_id"] for row in rows}

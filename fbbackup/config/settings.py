@@ -44,6 +44,9 @@ _VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
 _APP_ID = text(r"[0-9A-Za-z]{1,64}", "the app's id, digits as a rule")
 _USER_ID = text(r"[0-9]{1,32}", "the digits of the user's id")
 
+_USER = text(r"[!-~]{1,200}", "the user's name or id, without spaces")
+_TRANSPORT = text(r"http|websocket", '"http" or "websocket"')
+
 _DESTINATION = text(r"graph|oneall", '"graph" or "oneall"')
 _IDENTITY = text(r"[0-9A-Za-z-]{1,64}", "the identity's token")
 _PUSH = text(r"[a-z/]{1,64}", "a push such as facebook/page/picture")
@@ -54,15 +57,18 @@ class Account:
     """One `[[accounts]]` table."""
 
     name: str = _required(_NAME, "Your own name for the account; its token is found by it.")
-    source: str = _setting(SOURCE, "graph", "Where the photos are read from: `graph` or `legacy`.")
+    source: str = _setting(SOURCE, "graph", "Where the photos are read from: `graph`, `legacy` or `rpc`.")
     api_url: str = _setting(
         API_URL,
         "https://graph.facebook.com",
-        "Server of the API, for `legacy` its whole address; http:// is accepted for loopback only.",
+        "Server of the API, for `legacy` its whole address, for `rpc` the server's root; http:// is accepted for "
+        "loopback only.",
     )
     api_version: str = _setting(_VERSION, "v21.0", "Version of the Graph API.")
     app_id: str | None = _setting(_APP_ID, None, "Id of your Facebook app, for the login; the api_key for `legacy`.")
     user_id: str | None = _setting(_USER_ID, None, "Whose photos `legacy` lists.")
+    user: str | None = _setting(_USER, None, "Whose photos `rpc` asks for; unset = the account's name.")
+    transport: str = _setting(_TRANSPORT, "http", "How `rpc` talks to its server: `http` or `websocket`.")
     videos: bool = _setting(FLAG, True, "Back up videos as well.")
     tagged: bool = _setting(FLAG, True, "Back up other people's photos that you are tagged in.")
 

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from fbbackup.errors import ConfigError
 
-SOURCES = ("graph", "legacy")
+SOURCES = ("graph", "legacy", "rpc")
 """What an account can read from."""
 
-_NOT_YET = ("rpc", "export")
+_NOT_YET = ("export",)
 _UNITS = {"": 1, "b": 1}
 _UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)}
 _UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
@@ -144,7 +144,7 @@ def _read_source(raw: object, base: Path) -> str:
 
 
 def _either(names: tuple[str, ...]) -> str:
-    return " or ".join(f'"{name}"' for name in names)
+    return ", ".join(f'"{name}"' for name in names[:-1]) + f' or "{names[-1]}"'
 
 
 def _read_api_url(raw: object, base: Path) -> str:

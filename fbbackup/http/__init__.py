@@ -9,6 +9,7 @@ from fbbackup.http.addresses import AddressRefused, HostRules
 from fbbackup.http.bodies import Fetched
 from fbbackup.http.client import Http, HttpSettings, NeverSent, Reply, SlowAnswer
 from fbbackup.http.redaction import redact, register_secret
+from fbbackup.http.sockets import Socket, SocketClosed, SocketRefused
 
 __all__ = [
     "AddressRefused",
@@ -19,6 +20,9 @@ __all__ = [
     "NeverSent",
     "Reply",
     "SlowAnswer",
+    "Socket",
+    "SocketClosed",
+    "SocketRefused",
     "redact",
     "register_secret",
 ]

@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
-from fbbackup.errors import AddressExpired, DownloadError, SourceUnavailable
+from fbbackup.errors import AddressExpired, DownloadError, NoPicture, SourceUnavailable, Unreachable
 from fbbackup.http.addresses import AddressRefused, HostRules, VettedResolver
 from fbbackup.http.bodies import (
     Digests,
@@ -31,10 +31,15 @@ from fbbackup.http.bodies import (
     retry_after_seconds,
 )
 from fbbackup.http.redaction import redact, register_secret
+from fbbackup.http.sockets import Socket, open_socket
 
 USER_AGENT = "fbbackup/0.1"  # constant: Facebook's ETags depend on it
+SESSION_HEADER = "X-Session-Id"
+"""What opens an RPC server; like a token it goes to the API's own origin only."""
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PIECE = 2**18
+_OWN_HEADERS = ("Authorization", SESSION_HEADER)
 _TRANSIENT = (408, 421, 425, 429)
 _EXPIRED = (403, 404, 410)
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
@@ -129,7 +134,7 @@ class Http:
         self._rules = rules
         self._resolver = resolver
         self._needle = Needle()
-        context = httpx.create_ssl_context()
+        self._context = context = httpx.create_ssl_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         limits = self.settings
         self._client = httpx.AsyncClient(
@@ -156,7 +161,8 @@ class Http:
         """Vets the address as aiohttp itself reads it: two parsers may disagree about what is the host."""
         self._rules.vet(request.url)
         if not self._rules.is_api(request.url):
-            request.headers.pop("Authorization", None)
+            for name in _OWN_HEADERS:
+                request.headers.pop(name, None)
         return await handler(request)
 
     async def call(self, url: str, params: Mapping[str, str], *, token: str | None = None) -> Reply:
@@ -189,10 +195,15 @@ class Http:
         parts = {file[0]: ("photo", file[1], file[2])} if file else None
         return await self._reply("POST", url, data=params, files=parts, headers=headers)
 
-    async def post_json(self, url: str, body: bytes, *, login: tuple[str, str]) -> Reply:
-        """A JSON text with name and password. Raises as `send` does."""
+    async def post_json(
+        self, url: str, body: bytes, *, login: tuple[str, str] | None = None, session: str | None = None
+    ) -> Reply:
+        """A JSON text with name and password, or with a session. Raises as `send` does."""
         headers = {"Accept-Encoding": "gzip, deflate", "Content-Type": "application/json"}
-        headers["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
+        if login is not None:
+            headers["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
+        if session is not None:
+            headers[SESSION_HEADER] = session
         return await self._reply("POST", url, content=body, headers=headers)
 
     async def _reply(self, method: str, url: str, **content: Any) -> Reply:
@@ -204,35 +215,50 @@ class Http:
             kind = NeverSent if _is_unsent(error) else SlowAnswer if _is_slow(error) else SourceUnavailable
             raise kind(f"{self._host(url)} gave no whole answer: {_reason(error)}") from None
 
-    async def fetch(self, url: str) -> Fetched:
-        """A picture's whole body, in memory, without a token. Raises DownloadError or AddressExpired."""
+    @asynccontextmanager
+    async def connect(self, url: str, session: str) -> AsyncIterator[Socket]:
+        """A WebSocket to the API, while the block runs. Raises SocketRefused and NeverSent."""
+        register_secret(session)
+        async with self._session(self._context) as own:
+            try:
+                opened = await open_socket(own, url, {SESSION_HEADER: session}, self.settings)
+            except _FAILURES as error:
+                raise NeverSent(f"{self._host(url)} opens no WebSocket: {_reason(error)}") from None
+            async with opened:
+                yield opened
+
+    async def fetch(self, url: str, session: str | None = None) -> Fetched:
+        """A picture's whole body, in memory, without a token; `session` goes to the API's own origin only.
+
+        Raises DownloadError, NoPicture for a text, or AddressExpired.
+        """
         limits = self.settings
         try:
-            async with self._follow(url, limits.picture_limit) as arrival:
+            async with self._follow(url, limits.picture_limit, session) as arrival:
                 body = await arrival.whole()
                 checked = self._finish(arrival)
         except _FAILURES as error:
-            raise DownloadError(f"{self._host(url)}: {_reason(error)}", final=_is_refusal(error)) from None
+            raise _failed_download(self._host(url), error) from None
         if looks_like_text(body[:64]):
-            raise DownloadError(f"{self._host(url)} sent a text instead of a picture")
+            raise NoPicture(f"{self._host(url)} sent a text instead of a picture")
         kind = arrival.response.headers.get("content-type", "")
         return Fetched(body, arrival.digests.delimited or checked, checked, kind)
 
-    async def stream(self, url: str) -> AsyncIterator[bytes]:
+    async def stream(self, url: str, session: str | None = None) -> AsyncIterator[bytes]:
         """A body in pieces, judged whole after the last one. Raises as `fetch` does, in the middle too."""
         limits = self.settings
         try:
-            async with self._follow(url, limits.video_limit) as arrival:
+            async with self._follow(url, limits.video_limit, session) as arrival:
                 first = True
                 async with aclosing(arrival.pieces()) as pieces:
                     async for piece in pieces:
                         if first and looks_like_text(piece[:64]):
-                            raise DownloadError(f"{self._host(url)} sent a text instead of a video")
+                            raise NoPicture(f"{self._host(url)} sent a text instead of a video")
                         first = False
                         yield piece
                 self._finish(arrival)
         except _FAILURES as error:
-            raise DownloadError(f"{self._host(url)}: {_reason(error)}", final=_is_refusal(error)) from None
+            raise _failed_download(self._host(url), error) from None
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -260,9 +286,11 @@ class Http:
             await response.aclose()
 
     @asynccontextmanager
-    async def _follow(self, url: str, limit: int) -> AsyncIterator[_Arrival]:
+    async def _follow(self, url: str, limit: int, session: str | None = None) -> AsyncIterator[_Arrival]:
         """Opens a picture's address, along at most `redirects` redirections, each vetted like the first."""
         headers = {"Accept": "image/jpeg,image/png;q=0.9,*/*;q=0.5", "Accept-Encoding": "identity"}
+        if session is not None:
+            headers[SESSION_HEADER] = session
         for _ in range(self.settings.redirects + 1):
             async with self._open(self._client.build_request("GET", url, headers=headers), limit) as arrival:
                 response = arrival.response
@@ -306,6 +334,11 @@ async def _first_words(response: httpx.Response) -> str:
     async for chunk in response.aiter_raw():
         return redact(" ".join(chunk[:120].decode("ascii", "replace").split()))
     return ""
+
+
+def _failed_download(host: str, error: BaseException) -> DownloadError:
+    kind = Unreachable if _is_unsent(error) else DownloadError
+    return kind(f"{host}: {_reason(error)}", final=_is_refusal(error))
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,9 @@ from fbbackup.simulator.legacy import API_KEY, SECRET, USER, Legacy, pid_of, ren
 from fbbackup.simulator.world import World
 from fbbackup.sources.graph import GraphSettings, GraphSource
 from fbbackup.sources.legacy import LegacySettings, LegacySource
+from fbbackup.sources.rpc import RpcSettings, RpcSource
 from tests.fake_source import FakeSource
+from tests.sources.rpc_server import SESSION, RpcServer, running
 
 SIZES = (23, 4, 0, 10, 1)
 UNKNOWN = "4"
@@ -121,10 +124,36 @@ def legacy(sim: Simulator) -> tuple[Account, Opened]:
     return account, opened
 
 
-@pytest.fixture(params=["fake", "graph", "legacy"])
+def rpc(server: RpcServer, transport: str) -> tuple[Account, Opened]:
+    settings = RpcSettings("ada", server.url, "ada", SESSION, transport)
+    opened = Opened(lambda state: RpcSource(settings, state))
+    albums = {album: list(members) for album, members in server.albums.items()}
+    given = (albums, server.bodies.__getitem__, server.remove, server.albums.__delitem__, opened.next_run)
+    return Account(opened.next_run(), *given), opened
+
+
+@asynccontextmanager
+async def followed(transport: str) -> AsyncIterator[Account]:
+    """An account at a server of the local API with pages of four."""
+    server = RpcServer(most=4)
+    for number, size in enumerate(SIZES, 1):
+        server.albums[str(number * 10)] = []
+        server.add(str(number * 10), *(str(number * 1000 + photo) for photo in range(size)))
+    async with running(server):
+        made, opened = rpc(server, transport)
+        yield made
+        for source in opened.sources:
+            await source.close()
+
+
+@pytest.fixture(params=["fake", "graph", "legacy", "rpc http", "rpc websocket"])
 async def account(request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     if request.param == "fake":
         yield faked()
+        return
+    if request.param.startswith("rpc"):
+        async with followed(request.param.split()[1]) as made:
+            yield made
         return
     library = Library(album_sizes=SIZES, largest=64)
     with Simulator(library, budget=100_000, page_cap=4) as sim:
