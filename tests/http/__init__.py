@@ -1,0 +1,1 @@
+"""The HTTP client on real connections over loopback."""
