@@ -7,11 +7,11 @@ from typing import NoReturn
 
 import click
 
-from fbbackup.cli import asking, backing_up, checking, logging_in, publishing, serving
+from fbbackup.cli import asking, backing_up, checking, logging_in, publishing, serving, setting_up
 from fbbackup.cli.frame import INTERRUPTED, cli
 from fbbackup.errors import ConfigError, FbbackupError
 
-__all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "publishing", "serving"]
+__all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "publishing", "serving", "setting_up"]
 
 
 def main() -> NoReturn:

@@ -66,6 +66,12 @@ def _usual_files(environ: Mapping[str, str]) -> Iterable[Path]:
     return (Path(folder, "fbbackup", "config.toml"), Path("/etc/fbbackup/config.toml"))
 
 
+def usual_file(environ: Mapping[str, str]) -> Path:
+    """Where a person's own configuration file is looked for."""
+    named = environ.get("FBBACKUP_CONFIG", "")
+    return Path(named) if named else next(iter(_usual_files(environ)))
+
+
 def _file_error(file: Path, problem: str) -> ConfigError:
     return ConfigError(printable(f"{file}: {problem}"))
 
