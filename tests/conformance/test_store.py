@@ -251,6 +251,7 @@ async def test_a_reader_may_stop_early(store: AnyStore) -> None:
     async for _ in store.read(KEY):
         break
     await store.delete(KEY)
+    assert list(store.keys("")) == []
 
 
 async def test_settle_takes_any_keys_at_once(store: AnyStore) -> None:

@@ -55,7 +55,7 @@ def test_errors_in_old_forms_are_understood(make_home: MakeHome, form: str) -> N
     if form != "text":
         home.complete()
     home.sim.access.revoke(463)
-    assert home.exit_code() == (3 if form != "text" else home.exit_code())
+    assert home.exit_code() == 3
     assert home.tombstones() == {}
     home.sim.access.restore()
 

@@ -89,6 +89,7 @@ def test_what_people_copied_in_is_durable_before_it_counts(facebook: Simulator, 
         wanted = set(home.kept().values())
         assert {home.archive / key for (key,) in home.rows("SELECT key FROM files")} >= set(moved.values())
     last = [image for image in images(disk.images)[1] if image.call == "the end"]
+    assert last
     for image in last:
         found = {digest for _, digest in paths(disk.images, image.tree)}
         assert wanted <= found, image

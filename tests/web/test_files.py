@@ -24,9 +24,9 @@ def video(filled: Filled) -> tuple[str, bytes]:
 
 
 async def test_originals_come_byte_for_byte(filled: Filled, gallery: Inside) -> None:
-    for id_, digest, kind in filled.rows(
-        "SELECT p.id, f.sha256, f.content_type FROM photos p JOIN files f ON f.sha256 = p.sha256"
-    ):
+    stored = filled.rows("SELECT p.id, f.sha256, f.content_type FROM photos p JOIN files f ON f.sha256 = p.sha256")
+    assert {kind for _, _, kind in stored} >= {"image/jpeg", "video/mp4"}
+    for id_, digest, kind in stored:
         answer = await gallery.client.get(f"/files/{id_}")
         assert sha256(answer.content).hexdigest() == digest
         assert answer.headers["content-type"] == kind

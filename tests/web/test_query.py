@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from sqlite3 import Connection
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbbackup.catalog import memory, query
+from fbbackup.catalog import Catalog, memory, query
 from fbbackup.catalog.query import parse
 from fbbackup.catalog.search import index_photos
 
@@ -84,26 +85,20 @@ def test_what_is_not_understood_is_told() -> None:
     assert query.widened('sun -rain album:Lake "a b" moon*') == 'sun* -rain album:Lake "a b" moon*'
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Catalog]:
+    """One catalog for all examples."""
+    with memory() as catalog:
+        catalog.write_now(fill)
+        yield catalog
+
+
 PIECES = (*"\"*-:()^+{}aö\0';", "AND", "NOT", "NEAR", "album:", "from:")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=80) | st.lists(st.sampled_from(PIECES)).map("".join))
-def test_nothing_that_is_typed_is_an_error(text: str) -> None:
-    with _shared() as catalog:
-        catalog.read_now(ids, text)
-        catalog.read_now(ids, query.widened(text))
-        catalog.read_now(lambda db: list(query.suggestions(db, text, 5)))
-
-
-class _shared:  # noqa: N801 - one catalog for all examples
-    _catalog = None
-
-    def __enter__(self):  # type: ignore[no-untyped-def] # noqa: ANN204
-        if _shared._catalog is None:
-            _shared._catalog = memory()
-            _shared._catalog.write_now(fill)
-        return _shared._catalog
-
-    def __exit__(self, *exc: object) -> None:
-        return None
+def test_nothing_that_is_typed_is_an_error(shared: Catalog, text: str) -> None:
+    assert set(shared.read_now(ids, text)) <= PHOTOS.keys()
+    assert set(shared.read_now(ids, query.widened(text))) <= PHOTOS.keys()
+    assert len(shared.read_now(lambda db: list(query.suggestions(db, text, 5)))) <= 5
