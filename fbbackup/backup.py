@@ -1,4 +1,4 @@
-"""The program: crawl, download, thumbnail, judge. Each step asks the catalog what is missing and does it."""
+"""A run, read from top to bottom: crawl and download at once, then thumbnails, then the verdict."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SAMPLE_QUERY = "SELECT file_date, caption, albums, path FROM library LIMIT 10"
 
 
 def run_demo(*, photos: int, folder: Path | None, quiet: bool) -> dict[str, Any]:
-    """Backs up a drawn library: first run, a run that finds nothing to do, an edit upstream, a third run."""
+    """Backs up a drawn library three times: anew, unchanged, and after somebody edited it upstream."""
     home = folder or Path(tempfile.mkdtemp(prefix="fbbackup-demo-"))
     archive = home / "archive"
     results: list[SyncResult] = []

@@ -1,6 +1,6 @@
 """Every error that fbbackup raises on purpose, with the exit code that a command ends with.
 
-    FbbackupError                    1   says what happened and what to do next, in one line
+    FbbackupError                    1   one line that names the fault and its remedy
     ├── ConfigError                  2   configuration or usage
     ├── LoginNeeded                  3   no token, or Facebook refuses the one there is
     │   └── PermissionLost           3   the login may not read what it has to; lists may have looked empty for it

@@ -70,7 +70,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One stored representation of a photo. Width, height or expiry are None when not announced.
+    """A size in which the source hands out a photo. Width, height or expiry are None when not announced.
 
     `format` is the picture's, or, where only trying tells whether there is a picture, what the address is to its
     source: `link`, `original` or `thumbnail`.

@@ -1,7 +1,7 @@
 """The seams of the program: where photos come from, and where files are kept.
 
-One conformance suite each (`tests/conformance/`); every implementation goes through it. Abilities that differ are
-fields on the adapter. Whoever implements one of these raises only errors of `fbbackup.errors`.
+One conformance suite each (`tests/conformance/`); every implementation goes through it. What not all can do is told by
+a field, never by a class. Whoever implements one of these raises only errors of `fbbackup.errors`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Staged:
 
 
 class Source(Protocol):
-    """Where albums and photos are read from.
+    """Lists albums and photos, and hands out their pictures.
 
     Any call may raise LoginNeeded, BudgetSpent or SourceUnavailable; they end the crawl of this account, and what
     was recorded stays.

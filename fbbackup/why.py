@@ -1,4 +1,4 @@
-"""`why`: where each value of a photo came from, and why it is or is not stored."""
+"""`why`: what a photo's state comes from, and which source each of its values is from."""
 
 from __future__ import annotations
 

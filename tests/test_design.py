@@ -1,4 +1,5 @@
-"""DESIGN.md is true: its rooms are those that import-linter knows, its libraries those of pyproject.toml."""
+"""DESIGN.md and README.md are true: the rooms are those of import-linter, the libraries those of pyproject.toml, and no
+page of the docs is left out."""
 
 from __future__ import annotations
 
@@ -40,6 +41,11 @@ def test_every_library_has_its_reason_and_nothing_else_has() -> None:
     wanted = names(found["project"]["dependencies"]).union(*(names(one) for one in extras.values()))
     told = re.findall(r"`([a-z0-9-]+)`", re.sub(r"\(extra [^)]*\)", "", first_cells(section("Dependencies"))))
     assert set(told) == wanted
+
+
+def test_every_page_of_the_docs_is_to_be_found() -> None:
+    linked = re.findall(r"\(docs/([a-z-]+\.md)\)", (ROOT / "README.md").read_text())
+    assert sorted(linked) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
 
 
 def test_every_library_of_the_developers_is_named() -> None:

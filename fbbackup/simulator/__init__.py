@@ -1,4 +1,4 @@
-"""A pretend Facebook on loopback: Graph API, CDN and faults, for the demo, the tests and the benchmarks."""
+"""A pretend Facebook on loopback: Graph API, CDN and faults, which demo, tests and benchmarks talk to."""
 
 from __future__ import annotations
 
