@@ -63,7 +63,7 @@ class Imported:
 
     def lines(self) -> list[str]:
         result, coverage = self.result, self.result.coverage
-        texts = coverage["json_files"] + coverage["html_files"]
+        texts = coverage["json_files"] + coverage["html_files"] + coverage["saved_answers"]
         said = [
             f"{texts} texts read, {coverage['understood']} understood, {coverage['kept_raw']} kept raw"
             + (f", {coverage['messages_left_out']} of messages left out" if coverage["messages_left_out"] else ""),
@@ -73,10 +73,11 @@ class Imported:
         parts.append(f"{result.unchanged} were here already" if result.unchanged else "")
         parts.append(f"{result.unlisted} that no list names" if result.unlisted else "")
         parts.append(f"{result.absent} listed without a file" if result.absent else "")
+        parts.append(f"{result.dead} of which a saved answer has no more than an address" if result.dead else "")
         parts.append(f"{len(result.refused)} left out" if result.refused else "")
         words = ", ".join(part for part in parts if part)
         remedy = "; import the missing parts as well" if result.absent else ""
-        outcome = "complete" if result.complete else "incomplete"
+        outcome = "incomplete" if not result.complete else "up to date" if result.dead else "complete"
         return [*said, f"{result.account}: {outcome}: {words}{remedy}"]
 
 

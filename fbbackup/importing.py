@@ -68,6 +68,7 @@ class ImportResult:
     bytes: int = 0
     albums: int = 0
     absent: int = 0
+    dead: int = 0
     unlisted: int = 0
     thumbnails: int = 0
     refused: list[str] = field(default_factory=list)
@@ -85,7 +86,7 @@ class ImportResult:
     def counters(self) -> dict[str, Any]:
         return {
             "new": self.new, "stored": self.stored, "unchanged": self.unchanged, "albums": self.albums,
-            "absent": self.absent, "unlisted": self.unlisted, "skipped": len(self.refused),
+            "absent": self.absent, "dead": self.dead, "unlisted": self.unlisted, "skipped": len(self.refused),
             "ambiguous": len(self.ambiguous), "thumbnails": self.thumbnails, "coverage": self.coverage,
         }  # fmt: skip
 
@@ -123,6 +124,7 @@ class Texts:
         self._brought: set[str] = set()
         self._listed: set[str] = set()
         self.mentioned: set[str] = set()
+        self.dead: set[str] = set()
 
     async def read(self) -> None:
         pieces = self._job.reader.pieces()
@@ -155,6 +157,7 @@ class Texts:
         named = await self._named([mention.id for mention in self._waiting])
         mentions = [_renamed(mention, named) for mention in self._waiting]
         self.mentioned.update(mention.id for mention in mentions)
+        self.dead.update(mention.id for mention in mentions if mention.lacks_file)
         self._listed.update(mention.id for mention in mentions if mention.weight)
         merged = await self._job.catalog.write(imports.record_mentions, self._account_id, mentions, self._job.now())
         self._brought.update(merged.new)
@@ -274,7 +277,8 @@ async def _look_alike(job: ImportJob, digest: str, other: str) -> bool:
 
 
 async def _conclude(job: ImportJob, account_id: int, result: ImportResult, texts: Texts) -> None:
-    ids = sorted(texts.mentioned)
+    result.dead = await job.catalog.read(imported_files.without_file, sorted(texts.dead))
+    ids = sorted(texts.mentioned - texts.dead)
     for start in range(0, len(ids), 5000):
         result.absent += await job.catalog.read(imported_files.without_file, ids[start : start + 5000])
     outcome = "complete" if result.complete else "incomplete"

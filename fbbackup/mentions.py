@@ -18,7 +18,8 @@ class Mention:
     """One place in an export that names a photo. The same photo may be mentioned by several files.
 
     `id` is Facebook's or made up from the file name (then `made_up`), `rule` says how it was found, `hint` may be
-    Facebook's id and is not proven. `weight` tells how well this place knows words: an album more than a post.
+    Facebook's id and is not proven. `weight` tells how well this place knows words: an album more than a
+    post. `lacks_file` says why no part can hold its picture.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Mention:
     comments: tuple[Comment, ...] = ()
     precision: str = "second"
     found: bool = False
+    lacks_file: str | None = None
     raw: str = "{}"
 
     @property
@@ -111,6 +113,7 @@ class Coverage:
 
     json_files: int = 0
     html_files: int = 0
+    saved_answers: int = 0
     understood: int = 0
     kept_raw: int = 0
     messages_left_out: int = 0
@@ -122,6 +125,7 @@ class Coverage:
         return {
             "json_files": self.json_files,
             "html_files": self.html_files,
+            "saved_answers": self.saved_answers,
             "understood": self.understood,
             "kept_raw": self.kept_raw,
             "messages_left_out": self.messages_left_out,

@@ -37,12 +37,12 @@ def record_export_album(db: Connection, account_id: int, found: AlbumFound, now:
 def _album(db: Connection, account_id: int, found: AlbumFound, now: datetime) -> tuple[int, str | None]:
     album, doubt = found.album, None
     if not album.virtual:
-        known = _by_id(db, album.remote_id) if ":" not in album.remote_id else None
+        known = None if _is_made_up(album) else _by_id(db, album.remote_id)
         if known is None:
             twins = _twins(db, found)
             if len(twins) == 1:
                 known = twins[0]
-                if ":" not in album.remote_id:
+                if not _is_made_up(album):
                     _name(db, known, album)
             elif twins:
                 doubt = f"{found.origin}: {len(twins)} albums are named “{album.title}” and share photos with it"
@@ -54,6 +54,11 @@ def _album(db: Connection, account_id: int, found: AlbumFound, now: datetime) ->
         "SELECT id FROM albums WHERE account_id = ? AND remote_id = ?", (account_id, album.remote_id)
     ).fetchone()
     return row["id"], doubt
+
+
+def _is_made_up(album: Album) -> bool:
+    """Whether the export has no id for the album; those of the legacy interface have a colon too."""
+    return album.remote_id.startswith("export:")
 
 
 def _by_id(db: Connection, remote_id: str) -> int | None:
@@ -70,7 +75,7 @@ def _twins(db: Connection, found: AlbumFound) -> list[int]:
 
     A photo lives in one album only, so one shared photo proves it; the ids must not contradict each other.
     """
-    made_up = ":" in found.album.remote_id
+    made_up = _is_made_up(found.album)
     if found.photo_ids:
         condition = "EXISTS (SELECT 1 FROM json_each(:ids) w CROSS JOIN album_photos m ON m.album_id = a.id "
         condition += "AND m.photo_id = w.value)"

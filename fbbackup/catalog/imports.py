@@ -49,6 +49,10 @@ def record_mentions(db: Connection, account_id: int, mentions: Sequence[Mention]
             "AND id IN (SELECT value FROM json_each(?))",
             (ABSENT, json.dumps(list(fresh))),
         )
+        db.executemany(
+            "UPDATE photos SET last_error = ? WHERE id = ? AND last_error = ?",
+            [(m.lacks_file, m.id, ABSENT) for m in mentions if m.lacks_file and m.id in fresh],
+        )
     index_photos(db, sorted(fresh.union(changed)))
     return Merged(tuple(photo.id for photo in new), tuple(changed))
 

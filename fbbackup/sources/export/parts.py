@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 from fbbackup.errors import DownloadError
 from fbbackup.mentions import Media
 from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of
+from fbbackup.sources.export.saved import HEAD, is_answer
 from fbbackup.sources.export.zipfiles import PIECE, BadZip, chunks, printable, read_directory
 
-TEXTS = frozenset({"json", "html", "htm"})
+TEXTS = frozenset({"json", "html", "htm", "xml"})
 _WANTED = re.compile(rf"\.(?:{'|'.join(sorted(PICTURES | VIDEOS | TEXTS))})$|(?:^|/)[^/.]+$", re.IGNORECASE)
 _ZIP_NAME = re.compile(r"facebook-(?P<who>.+?)(?:-(?P<day>\d{4}-\d{2}-\d{2}))?(?:-[A-Za-z0-9]{8})?(?:\s*\(\d+\))?")
 _WRAPPED = re.compile(r"meta-(\d{4})-([A-Z][a-z]{2})-(\d{2})-\d{2}-\d{2}-\d{2}")
@@ -39,6 +40,10 @@ class Part:
     @property
     def label(self) -> str:
         return self.path.name or str(self.path)
+
+    def open(self) -> None:
+        """Finds out what the part holds. Raises BadZip and OSError."""
+        raise NotImplementedError
 
     def chunks(self, media: Media) -> Iterator[bytes]:
         """The bytes of an entry. Raises DownloadError."""
@@ -125,6 +130,25 @@ class FolderPart(Part):
             raise DownloadError(f"it can't be read: {error.strerror}", final=True) from error
 
 
+class FilePart(Part):
+    """A text by itself, whatever its name: a saved answer."""
+
+    def open(self) -> None:
+        status = self.path.stat()
+        name = self.path.name if extension_of(self.path.name) in TEXTS else f"{self.path.name}.xml"
+        mark = f"{status.st_size:x}-{status.st_mtime_ns:x}"
+        self.entries.append(Media(self.label, printable(name), status.st_size, mark, (self, self.path)))
+        self.as_of = self.as_of or datetime.fromtimestamp(status.st_mtime, UTC).strftime("%Y-%m-%d")
+
+    def chunks(self, media: Media) -> Iterator[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                while piece := file.read(PIECE):
+                    yield piece
+        except OSError as error:
+            raise DownloadError(f"it can't be read: {error.strerror}", final=True) from error
+
+
 def open_parts(paths: list[Path]) -> tuple[list[Part], list[str]]:
     """The parts behind these paths and a line for each that is none; a folder of zips counts as its zips."""
     parts: list[Part] = []
@@ -157,10 +181,18 @@ def _opened(path: Path) -> Part:
         if wrapped := _WRAPPED.match(path.name):
             day = _wrapped_day(wrapped)
     group = f"{who}-{day}" if match else str(path)
-    kind = FolderPart if path.is_dir() else ZipPart
+    kind: type[Part] = FolderPart if path.is_dir() else FilePart if _is_text(path) else ZipPart
     part = kind(path, group, day, who=who)
     part.open()
     return part
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file that was named by itself begins like an answer that somebody saved."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return is_answer(file.read(HEAD))
 
 
 def _wrapped_day(match: re.Match[str]) -> str:

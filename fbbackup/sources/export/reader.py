@@ -17,6 +17,8 @@ from fbbackup.sources.export.names import VIDEOS, extension_of, folded, name_of
 from fbbackup.sources.export.pages import LARGEST as LARGEST_PAGE
 from fbbackup.sources.export.pages import read_page
 from fbbackup.sources.export.parts import open_parts, part_of
+from fbbackup.sources.export.saved import HEAD, SavedAnswers, by_file_name, is_answer
+from fbbackup.sources.export.saved import LARGEST as LARGEST_ANSWER
 from fbbackup.sources.export.textfiles import TextFile
 from fbbackup.sources.export.tree import MESSAGES, Tree
 from fbbackup.sources.export.zipfiles import LARGEST_ENTRY, printable
@@ -35,6 +37,7 @@ class Export:
         self.refused: list[str] = [*refused, *(line for part in self._parts for line in part.refused)]
         self._messages = messages
         self._tree = Tree(self._parts, messages=messages)
+        self._answers = SavedAnswers(by_file_name(self._tree.pictures))
         self.refused += self._tree.contradictions()
         self.coverage = Coverage(media_files=len(self._tree.pictures), media_left_out=self._tree.left_out)
 
@@ -65,9 +68,18 @@ class Export:
     def pieces(self) -> Iterator[Piece]:
         for text in sorted(self._tree.texts, key=lambda each: (each.path, each.part)):
             yield from self._text(text)
+        yield from self._answers.albums()
         yield from self._unlisted()
 
     def _text(self, text: Media) -> Iterator[Piece]:
+        if is_answer(self._head(text)):
+            yield from self._saved(text)
+            return
+        if extension_of(text.path) == "xml":
+            self.coverage.kept_raw += 1
+            note = NotUnderstood(text.path, "(text)", 1, self._head(text).decode("utf-8", "replace"))
+            yield from self._read(text, iter([note]))
+            return
         if extension_of(text.path) != "json":
             self.coverage.html_files += 1
             yield from self._html(text)
@@ -87,6 +99,30 @@ class Export:
             self.coverage.understood += 1
         else:
             self.coverage.kept_raw += 1
+
+    def _head(self, text: Media) -> bytes:
+        if text.path.endswith((".html", ".htm")):
+            return b""
+        try:
+            return next(iter(part_of(text).chunks(text)), b"")[:HEAD]
+        except DownloadError:
+            return b""
+
+    def _saved(self, text: Media) -> Iterator[Piece]:
+        """An answer of the legacy interface that somebody saved."""
+        self.coverage.saved_answers += 1
+        if text.size > LARGEST_ANSWER:
+            yield Problem(
+                f"{printable(text.part)}: {printable(text.path)}: an answer of {text.size:,} bytes is too large"
+            )
+            return
+        try:
+            body = self.read(text)
+        except DownloadError as error:
+            yield Problem(f"{printable(text.part)}: {printable(text.path)}: {error}")
+            return
+        yield from self._read(text, self._answers.read(body, text, part_of(text).as_of))
+        self.coverage.understood += 1
 
     def _says(self, text: Media, words: bytes) -> bool:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from fbbackup.sources.legacy.answers import Node, Refused, UnreadableAnswer, read_answer
 from fbbackup.sources.legacy.api import LegacySettings
 from fbbackup.sources.legacy.source import LegacySource
 
-__all__ = ["LegacySettings", "LegacySource"]
+__all__ = ["LegacySettings", "LegacySource", "Node", "Refused", "UnreadableAnswer", "read_answer"]

@@ -39,7 +39,7 @@ def read_answer(body: bytes) -> list[Node]:
 
     Raises Refused for an error answer and UnreadableAnswer for anything else.
     """
-    text = body.decode("utf-8-sig", "replace").strip()
+    text = body.decode("utf-8-sig", "replace").strip("| \t\r\n")
     for _ in range(_WRAPPINGS):
         if text.startswith("<"):
             return _of_xml(text)

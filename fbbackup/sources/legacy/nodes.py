@@ -38,7 +38,7 @@ def photo_from_node(node: Mapping[str, str]) -> Photo:
         caption=node.get("caption") or None,
         link=node.get("link") or None,
         file_date=created,
-        file_date_source="created_time" if created else None,
+        file_date_source="created" if created else None,
         file_date_precision="second" if created else None,
         from_id=_id(node.get("owner")),
         created_at=created,
