@@ -56,6 +56,10 @@ class Tag:
     y: float | None = None
 
 
+HTML_COMMENT = "export:html:"
+"""How ids of comments begin that come from a page of an HTML export, whose times mostly have no zone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comment:
     """One comment; who wrote it is often withheld."""

@@ -17,10 +17,11 @@ from typing import Any
 from fbbackup.catalog.photos import WRITTEN_FIELDS, better_date, record_photos
 from fbbackup.catalog.places import record_places
 from fbbackup.catalog.provenance import EXACT, fields_of
+from fbbackup.catalog.said import comments_of, drop_twins, is_twin
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp, text
 from fbbackup.mentions import Mention, NotUnderstood
-from fbbackup.models import Photo
+from fbbackup.models import HTML_COMMENT, Photo
 
 ABSENT = "its file is in none of the parts that were imported"
 
@@ -201,15 +202,24 @@ def _add_people(db: Connection, mention: Mention) -> int:
 
 def _add_comments(db: Connection, mention: Mention) -> int:
     """Comments that are not there yet, neither from another file nor from the API with an id of its own."""
+    if not mention.comments:
+        return 0
+    # Those that only a page shows give way to better ones, afterwards.
+    known = [row for row in comments_of(db, mention.id) if not row["id"].startswith(HTML_COMMENT)]
     added = 0
     for comment in mention.comments:
+        at = text(comment.created_at)
+        own = {"id": comment.id, "from_name": comment.from_name, "message": comment.message, "created_at": at}
+        if any(is_twin(own, row) for row in known):
+            continue
         cursor = db.execute(
-            "INSERT INTO comments (id, photo_id, from_name, message, created_at) SELECT ?1, ?2, ?3, ?4, ?5 "
-            "WHERE NOT EXISTS (SELECT 1 FROM comments WHERE photo_id = ?2 AND message = ?4 AND created_at IS ?5) "
+            "INSERT INTO comments (id, photo_id, from_name, message, created_at) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            (comment.id, mention.id, comment.from_name, comment.message, text(comment.created_at)),
+            (comment.id, mention.id, comment.from_name, comment.message, at),
         )
         added += cursor.rowcount
+    if added:
+        drop_twins(db, mention.id)
     return added
 
 

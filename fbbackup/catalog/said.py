@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from sqlite3 import Connection
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
+from typing import Any
 
 from fbbackup.catalog.times import stamp, text
-from fbbackup.models import Photo
+from fbbackup.models import HTML_COMMENT, Photo
+
+_OTHER_ZONE = timedelta(hours=15)
+"""Two spellings of one moment in any two zones differ less."""
 
 
 def record_people(db: Connection, photo: Photo) -> None:
@@ -32,14 +37,39 @@ def _named_by_export(db: Connection, photo_id: str) -> bool:
     return found is not None
 
 
-def _drop_twins(db: Connection, photo_id: str) -> None:
-    """Removes comments of an export that the API has shown with an id of their own."""
-    db.execute(
-        "DELETE FROM comments WHERE photo_id = ?1 AND id GLOB 'export:*' AND EXISTS (SELECT 1 FROM comments k "
-        "WHERE k.photo_id = ?1 AND k.id NOT GLOB 'export:*' AND k.message = comments.message "
-        "AND k.created_at IS comments.created_at)",
-        (photo_id,),
-    )
+def drop_twins(db: Connection, photo_id: str) -> None:
+    """Removes comments that a better source shows as well: the API's stay, then those of JSON, then those of pages."""
+    rows = comments_of(db, photo_id)
+    worst = sorted(rows, key=lambda row: (_rank(row["id"]), row["id"]))
+    for place, row in enumerate(worst):
+        better = [other for other in worst[place + 1 :] if _rank(other["id"]) > _rank(row["id"])]
+        if any(is_twin(row, other) for other in better):
+            db.execute("DELETE FROM comments WHERE id = ?", (row["id"],))
+
+
+def comments_of(db: Connection, photo_id: str) -> list[Row]:
+    """What is compared: ids, authors, words and times."""
+    return db.execute(
+        "SELECT id, from_name, message, created_at FROM comments WHERE photo_id = ?", (photo_id,)
+    ).fetchall()
+
+
+def _rank(comment_id: str) -> int:
+    if comment_id.startswith(HTML_COMMENT):
+        return 0
+    return 1 if comment_id.startswith("export:") else 2
+
+
+def is_twin(one: Mapping[str, Any] | Row, other: Row) -> bool:
+    """Whether two comments of a photo are one. Times of pages have no zone, and their spaces were squeezed."""
+    pages = [each["id"].startswith(HTML_COMMENT) for each in (one, other)]
+    if not any(pages):
+        return bool(one["message"] == other["message"] and one["created_at"] == other["created_at"])
+    authors = {each["from_name"] for each in (one, other) if each["from_name"]}
+    if all(pages) or len(authors) > 1 or one["message"].split() != other["message"].split():
+        return False
+    times = [datetime.fromisoformat(each["created_at"]) for each in (one, other) if each["created_at"]]
+    return len(times) < 2 or abs(times[0] - times[1]) <= _OTHER_ZONE
 
 
 def record_words(db: Connection, photo: Photo, now: datetime) -> None:
@@ -69,7 +99,7 @@ def record_words(db: Connection, photo: Photo, now: datetime) -> None:
                 for c in photo.comments
             ],
         )
-        _drop_twins(db, photo.id)
+        drop_twins(db, photo.id)
     if photo.reactions:
         db.executemany(
             "INSERT INTO reactions (photo_id, kind, count, seen_at) VALUES (?, ?, ?, ?) "

@@ -7,6 +7,7 @@ from sqlite3 import Connection
 
 from fbbackup.catalog.import_albums import forget_album, tidy
 from fbbackup.catalog.photos import better_date
+from fbbackup.catalog.said import drop_twins
 from fbbackup.catalog.search import index_photos
 
 _MADE_UP = "p.id >= 'export-' AND p.id < 'export.'"
@@ -161,6 +162,7 @@ def _move_said(db: Connection, photo_id: str, into: str) -> None:
         "WHERE k.photo_id = ?1 AND k.message = comments.message AND k.created_at IS comments.created_at)",
         (into, photo_id),
     )
+    drop_twins(db, into)
     db.execute("UPDATE revisions SET photo_id = ? WHERE photo_id = ?", (into, photo_id))
     db.execute("UPDATE albums SET cover_photo_id = ? WHERE cover_photo_id = ?", (into, photo_id))
 

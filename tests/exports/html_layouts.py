@@ -22,13 +22,34 @@ class Style:
     footer: str
     date: str
     section: bool = False
+    remark: str = '<ul>{}</ul>|<li class="uiComment">{author}: {text}<div>{date}</div></li>'
+    """Around all comments, and one of them."""
 
 
 STYLES = (
     Style("2019", ONE, "_3-96 _2let", "_2lek _2lel", "_2let", "_2lem", "%b %d, %Y, %I:%M %p"),
-    Style("2023", THREE, "_3-95 _a6-g", "_2ph_ _a6-h _a6-i", "_2ph_ _a6-p", "_3-94 _a6-o", "%b %d, %Y %I:%M:%S%p"),
     Style(
-        "2025", FOUR, "_a6-g", "_2ph_ _a6-h _a6-i", "_2ph_ _a6-p", "_3-94 _a6-o", "%b %d, %Y %I:%M:%S %p", section=True
+        "2023",
+        THREE,
+        "_3-95 _a6-g",
+        "_2ph_ _a6-h _a6-i",
+        "_2ph_ _a6-p",
+        "_3-94 _a6-o",
+        "%b %d, %Y %I:%M:%S%p",
+        remark='<div class="comments">{}</div>|<div class="comment"><span class="user">{author}</span>{text}'
+        '<div class="meta">{date}</div></div>',
+    ),
+    Style(
+        "2025",
+        FOUR,
+        "_a6-g",
+        "_2ph_ _a6-h _a6-i",
+        "_2ph_ _a6-p",
+        "_3-94 _a6-o",
+        "%b %d, %Y %I:%M:%S %p",
+        section=True,
+        remark='<div>{}</div>|<div class="_a6-g"><div class="_2pin">{author}</div><div><div>{text}</div>'
+        '<div class="_a72d">{date}</div></div></div>',
     ),
 )
 
@@ -68,14 +89,21 @@ class HtmlLayout:
         tag = "section" if style.section else "div"
         media = f'<video src="{path}" controls></video>' if photo.video else f'<img src="{path}" class="_a6_o _3-96">'
         caption = f'<div class="_3-95">{escape(photo.caption)}</div>' if photo.caption else ""
-        comments = "".join(
-            f'<li class="uiComment">{escape(author or "")}: {escape(text)}<div>{self._date(at)}</div></li>'
-            for at, author, text in photo.comments
+        around, _, one = style.remark.partition("|")
+        comments = (
+            around.format(
+                "".join(
+                    one.format(author=escape(author or ""), text=escape(text), date=self._date(at))
+                    for at, author, text in photo.comments
+                )
+            )
+            if photo.comments
+            else ""
         )
         return (
             f'<{tag} class="{style.block}"><div class="{style.heading}">Ada added a new photo.</div>'
             f'<div class="{style.body}"><div><div><a target="_blank" href="{path}">{media}</a></div>{caption}'
-            f"{self._table(photo)}<ul>{comments}</ul></div></div>"
+            f"{self._table(photo)}{comments}</div></div>"
             f'<div class="{style.footer}"><a href="https://www.facebook.com/x"><div class="_a72d">'
             f"{self._date(photo.created)}</div></a></div></{tag}>"
         )

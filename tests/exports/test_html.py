@@ -25,7 +25,7 @@ def captions_and_dates(home: Home) -> dict[str, tuple[str | None, str, str, floa
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda each: each.name)
 def test_each_generation_of_html_comes_in(style: Style, tmp_path: Path) -> None:
-    truth = drawn(photos=30)
+    truth = authored(drawn(photos=30))
     home = Home(tmp_path)
     done = home.bring_in(zips(HtmlLayout(truth, style).files, tmp_path / "in", parts=3))
     assert (done.exit_code, done.refused, done.record()["unlisted"]) == (0, [], 0)
@@ -36,6 +36,8 @@ def test_each_generation_of_html_comes_in(style: Style, tmp_path: Path) -> None:
         at, source = (photo.taken, "taken") if photo.taken else (photo.created, "created")
         latitude = photo.spot[0] if photo.spot else None
         assert captions_and_dates(home)[photo.id] == (photo.caption, stamp(at)[:16], source, latitude)
+        said = {(author, text, at[:16]) for author, text, at in home.rows(COMMENTS, photo.id)}
+        assert said == {(author, text, stamp(at)[:16]) for at, author, text in photo.comments if author}
     assert home.value("SELECT DISTINCT file_date_precision FROM photos WHERE file_date_source = 'created'") == "day"
     assert home.findings() == []
 
@@ -63,10 +65,41 @@ def test_the_first_generation_finds_the_photos_of_a_later_export(first: str, tmp
     assert home.findings() == []
 
 
+@pytest.mark.parametrize("first", ["html", "json"])
+def test_comments_of_pages_and_of_json_are_one(first: str, tmp_path: Path) -> None:
+    truth = authored(drawn(photos=12))
+    home = Home(tmp_path)
+    old = zips(HtmlLayout(truth, STYLES[1]).files, tmp_path / "old", day="2023-01-01")
+    new = zips(Layout(truth, FOUR).files, tmp_path / "new", day="2024-01-01")
+    for parts in (old, new) if first == "html" else (new, old):
+        home.bring_in(parts)
+    for photo in truth.photos:
+        said = sorted((at, author, text) for author, text, at in home.rows(COMMENTS, photo.id))
+        assert said == sorted((stamp(at), author, text) for at, author, text in photo.comments)
+    assert home.findings() == []
+
+
+def test_two_people_may_say_the_same_on_a_page() -> None:
+    lines = "".join(f"<li><b>{who}</b> Nice<i>Mar 2, 2017 9:0{n} PM</i></li>" for n, who in enumerate(("Bo", "Cy")))
+    page = f"<div><img src='posts/media/a_1/10151.jpg'><ul>{lines}</ul><p>Mar 1, 2017 9:00 PM</p></div>"
+    shown = read_page(page.encode()).shown[0]
+    assert [(one.author, one.message) for one in shown.remarks] == [("Bo", "Nice"), ("Cy", "Nice")]
+    assert (shown.caption, shown.created_at and shown.created_at.day) == (None, 1)
+
+
+def authored(truth: Truth) -> Truth:
+    """Without comments that have no author: in a page, their text alone may be anything."""
+    for photo in truth.photos:
+        photo.comments = tuple(comment for comment in photo.comments if comment[1])
+    return truth
+
+
 def in_albums(truth: Truth) -> Truth:
     """Only what the first generation held."""
     return Truth(albums=truth.albums, photos=[photo for photo in truth.photos if photo.album])
 
+
+COMMENTS = "SELECT from_name, message, created_at FROM comments WHERE photo_id = ?"
 
 WRITTEN = {
     "Aug 11, 2016 7:25:31pm": (2016, 8, 11, 19, 25, 31),

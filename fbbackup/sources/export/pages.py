@@ -6,8 +6,10 @@ largest element without another one. Only what a date looks like, and the labels
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -16,10 +18,11 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from fbbackup.mentions import Mention
-from fbbackup.models import Kind
+from fbbackup.models import HTML_COMMENT, Comment, Kind
 from fbbackup.sources.export import values
 from fbbackup.sources.export.dates import moment_in
 from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of, name_of
+from fbbackup.sources.export.remarks import Remark, remarks
 from fbbackup.sources.export.repair import words
 
 HTML_WEIGHT = 1
@@ -40,6 +43,7 @@ class Shown:
     zoned: bool = False
     taken_at: datetime | None = None
     spot: tuple[float, float] | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,9 +93,17 @@ def mention_of(shown: Shown, origin: str, as_of: str) -> Mention:
         taken_at=shown.taken_at,
         latitude=shown.spot[0] if shown.spot else None,
         longitude=shown.spot[1] if shown.spot else None,
+        comments=tuple(_comment(remark, name.id) for remark in shown.remarks),
         precision="second" if shown.zoned else "day",
         raw=values.raw_text({"uri": shown.uri, "html": shown.raw}),
     )
+
+
+def _comment(remark: Remark, photo_id: str) -> Comment:
+    """Pages give comments no id, so one is made that stays the same and says where it comes from."""
+    key = json.dumps([photo_id, str(remark.at), remark.author, remark.message])
+    made = HTML_COMMENT + hashlib.sha256(key.encode()).hexdigest()[:24]
+    return Comment(made, remark.message, from_name=remark.author, created_at=remark.at)
 
 
 def _address(node: LexborNode) -> str | None:
@@ -132,9 +144,11 @@ def _shown(uri: str, node: LexborNode, around: dict[int, set[str]], title: str) 
     found = Shown(uri, (block.html or "")[:20_000])
     labels = _labels(block)
     _read_labels(found, labels)
-    texts = list(_texts(block, child))
+    said_by_others = remarks(block, node)
+    found.remarks = tuple(said_by_others.values())
+    texts = list(_texts(block, child, said_by_others))
     for _, text in texts:
-        # The last date is that of the picture; comments bring their own before it only in blocks of their own.
+        # Comments with their dates are left out already.
         if dated := moment_in(text):
             found.created_at, found.zoned = dated
             break
@@ -146,7 +160,7 @@ def _shown(uri: str, node: LexborNode, around: dict[int, set[str]], title: str) 
     return found
 
 
-def _texts(block: LexborNode, child: LexborNode) -> Iterator[tuple[bool, str]]:
+def _texts(block: LexborNode, child: LexborNode, others: Collection[int]) -> Iterator[tuple[bool, str]]:
     """The texts of a block from its picture on, and whether they stand in the same part of the block.
 
     What stands in a part before the picture is a heading, which Facebook wrote; tables hold labels and values, and
@@ -158,17 +172,21 @@ def _texts(block: LexborNode, child: LexborNode) -> Iterator[tuple[bool, str]]:
     current: LexborNode | None = part
     while current is not None:
         for node in current.traverse(include_text=True):
-            if node.tag == "-text" and (text := " ".join((node.text() or "").split())) and not _apart(node, block):
+            if (
+                node.tag == "-text"
+                and (text := " ".join((node.text() or "").split()))
+                and not _apart(node, block, others)
+            ):
                 yield inside, text
         current, inside = current.next, False
 
 
-def _apart(node: LexborNode, block: LexborNode) -> bool:
+def _apart(node: LexborNode, block: LexborNode, others: Collection[int]) -> bool:
     inner = node.parent
     for _ in range(_HIGHEST):
         if inner is None or inner.mem_id == block.mem_id:
             return False
-        if inner.tag in ("table", "ul", "script", "style") or "comment" in (inner.attributes.get("class") or ""):
+        if inner.tag in ("table", "ul", "script", "style") or inner.mem_id in others:
             return True
         inner = inner.parent
     return True
