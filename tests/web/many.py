@@ -39,7 +39,8 @@ Told = Callable[[str, int], str]
 
 def plain(field: str, number: int) -> str:
     if field == "caption":
-        return " ".join(WORDS[(number * step + number // 7) % len(WORDS)] for step in (1, 5, 7)) + f" {number}"
+        # Scattered, so that any two words meet in some captions.
+        return " ".join(WORDS[(number * step >> 16) % len(WORDS)] for step in (40_503, 60_493, 52_711)) + f" {number}"
     return f"{field} {number}"
 
 

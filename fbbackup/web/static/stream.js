@@ -3,8 +3,8 @@
 
 import { monthName, tile } from "./grid.js";
 
-const BATCH = 150;
-const PART = 200;
+const BATCH = 75;
+const PART = 120;
 const FEW = 3;
 const NEAR = "180% 0px";
 
@@ -27,12 +27,24 @@ let busy = false;
 let generation = 0;
 const parts = [];
 
+const partOf = new WeakMap();
 const watch = new IntersectionObserver((entries) => {
+  const far = [];
+  const near = [];
   for (const entry of entries) {
-    const part = parts.find((one) => one.element === entry.target);
-    if (part) (entry.isIntersecting ? fill : empty)(part);
+    const part = partOf.get(entry.target);
+    if (part) (entry.isIntersecting ? near : far).push(part);
   }
+  // First everything is measured, then everything is changed: in turns each change would lay out the page anew.
+  const boxes = far.map((part) => part.element.getBoundingClientRect());
+  far.forEach((part, at) => empty(part, boxes[at]));
+  near.forEach(fill);
 }, { rootMargin: NEAR });
+
+function observe(part) {
+  partOf.set(part.element, part);
+  watch.observe(part.element);
+}
 
 // A part is one section: its tiles stay in `nodes` while it is filled, and come back from `items` later.
 function newPart(month, items, { heading = true, before = null } = {}) {
@@ -47,7 +59,7 @@ function newPart(month, items, { heading = true, before = null } = {}) {
     root.append(element);
   }
   draw(part);
-  watch.observe(element);
+  observe(part);
   return part;
 }
 
@@ -76,9 +88,8 @@ function fill(part) {
   if (!part.filled) draw(part);
 }
 
-function empty(part) {
+function empty(part, box) {
   if (!part.filled || part.element.contains(document.activeElement)) return;
-  const box = part.element.getBoundingClientRect();
   part.element.style.height = `${box.height}px`;
   if (part.few) part.element.style.width = `${box.width}px`;
   part.element.replaceChildren();
@@ -126,7 +137,7 @@ function hold() {
   fill(part);
   const tiles = [...part.element.querySelectorAll(".tile")];
   const top = tiles.at(-1).offsetTop;
-  const row = tiles.filter((one) => Math.abs(one.offsetTop - top) < 4);
+  const row = tiles.slice(tiles.findLastIndex((one) => Math.abs(one.offsetTop - top) >= 4) + 1);
   if (row.length === tiles.length) {
     if (parts.length === 1) return;
     held = part.items;
@@ -228,7 +239,7 @@ function adopt() {
   const sections = timeline ? root.querySelectorAll(".month") : [];
   for (const element of sections) {
     parts.push({ element, month: element.dataset.month, items: itemsOf(element), heading: true, filled: true, full: false, few: element.classList.contains("few") });
-    watch.observe(element);
+    observe(parts.at(-1));
   }
   if (!timeline) {
     const rows = root.querySelector(":scope > .rows");
@@ -236,7 +247,7 @@ function adopt() {
     rows.before(element);
     element.append(rows);
     parts.push({ element, month: "", items: itemsOf(element), heading: false, filled: true, full: false });
-    watch.observe(element);
+    observe(parts.at(-1));
   }
 }
 
@@ -299,10 +310,14 @@ async function jump(month) {
   markYear();
 }
 
+let marked = null;
+
 function markYear() {
   if (!scrubber) return;
   const part = parts.find((one) => one.element.getBoundingClientRect().bottom > 90);
   const year = part ? part.month.slice(0, 4) || "undated" : "";
+  if (year === marked) return;
+  marked = year;
   for (const link of scrubber.querySelectorAll("a")) {
     if (link.dataset.year === year) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
