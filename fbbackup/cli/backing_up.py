@@ -36,11 +36,11 @@ def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_o
     else:
         from fbbackup.config import Config
         from fbbackup.web.listening import Bind
-        from fbbackup.web.server import serve
+        from fbbackup.web.server import Opening, serve
 
         home = Path(record["archive"]).parent
         environ = {"XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
-        serve(Config(), Path(record["archive"]), Bind("127.0.0.1", port or 0), say, environ)
+        serve(Opening(Config(), Path(record["archive"]), Bind("127.0.0.1", port or 0), say, environ))
 
 
 @cli.command()

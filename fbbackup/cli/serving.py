@@ -25,10 +25,11 @@ def serve(options: Options, port: int | None, host: str | None) -> None:
         return
     from fbbackup.config import address
     from fbbackup.web.listening import Bind
+    from fbbackup.web.server import Opening
     from fbbackup.web.server import serve as serve_gallery
 
     bind = Bind(address(host) if host else config.web.host, config.web.port if port is None else port)
-    serve_gallery(config, options.root(config), bind, say)
+    serve_gallery(Opening(config, options.root(config), bind, say))
 
 
 @cli.command()

@@ -96,15 +96,13 @@ class Daemon:
 
     async def _serve_gallery(self, opened: Callable[[Site], None]) -> None:
         from fbbackup.web.listening import Bind
-        from fbbackup.web.server import run
+        from fbbackup.web.server import Beside, Opening, run
 
         config, root = self._trade.config, self._trade.root
         # Its lines hold a link that opens the gallery: not for the log.
-        await run(
-            config, root, Bind(config.web.host, config.web.port), lambda _: None, self._ending,
-            environ=self._environ, daemon=Here(self._worker.line, self.run_now), health=self._health,
-            metrics=self._metrics, opened=opened,
-        )  # fmt: skip
+        opening = Opening(config, root, Bind(config.web.host, config.web.port), lambda _: None, self._environ)
+        here = Here(self._worker.line, self.run_now)
+        await run(opening, self._ending, Beside(here, self._health, self._metrics, opened))
 
     def _health(self) -> Health:
         return health(self._trade.config, self._trade.root, self._clock.now(), self._environ)

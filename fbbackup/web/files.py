@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -80,13 +81,18 @@ async def original(site: Site, request: Request) -> Response:
         headers["content-disposition"] = f'attachment; filename="{_plain(file.key)}"'
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
-    return _ranged(request, tree, file.key, size, etag, headers, media_type)
+    return _ranged(request, _Original(tree, file.key, size), headers, media_type)
 
 
-def _ranged(
-    request: Request, tree: Tree, key: str, size: int, etag: str, headers: dict[str, str], media_type: str
-) -> Response:
+class _Original(NamedTuple):
+    tree: Tree
+    key: str
+    size: int
+
+
+def _ranged(request: Request, file: _Original, headers: dict[str, str], media_type: str) -> Response:
     """The whole file, or the one part that was asked for; several parts at once get the whole."""
+    size, etag = file.size, headers["etag"]
     first, last, status = 0, size - 1, 200
     asked = _RANGE.fullmatch(request.headers.get("range", "").strip())
     if asked and (asked[1] or asked[2]) and request.headers.get("if-range", etag) == etag:
@@ -102,7 +108,7 @@ def _ranged(
     headers["content-length"] = str(last - first + 1)
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_pieces(tree, key, first, last), status, headers, media_type)
+    return StreamingResponse(_pieces(file.tree, file.key, first, last), status, headers, media_type)
 
 
 async def _pieces(tree: Tree, key: str, first: int, last: int) -> AsyncIterator[bytes]:

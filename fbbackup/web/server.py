@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,40 +34,62 @@ from fbbackup.web.visitors import Password, Visitors
 from fbbackup.web.wellbeing import Wellbeing
 
 
-def serve(
-    config: Config, root: Path, bind: Bind, say: Callable[[str], None], environ: Mapping[str, str] = os.environ
-) -> None:
-    """Serves until SIGTERM or Ctrl-C; `say` gets the lines for people, the address to click on a line of its own."""
-    until_signalled(lambda stop: run(config, root, bind, say, stop, environ=environ))
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is served and where; `say` gets the lines for people, the address to click on a line of its own."""
+
+    config: Config
+    root: Path
+    bind: Bind
+    say: Callable[[str], None]
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
-async def run(
-    config: Config,
-    root: Path,
-    bind: Bind,
-    say: Callable[[str], None],
-    stop: asyncio.Event,
-    *,
-    environ: Mapping[str, str] = os.environ,
-    daemon: Daemon | None = None,
-    health: Callable[[], Health] | None = None,
-    metrics: Callable[[], str] | None = None,
-    opened: Callable[[Site], None] | None = None,
-) -> None:
-    """Serves until `stop` is set. The daemon gives itself, and `health` and `metrics` by the configuration as it is
-    read anew; `opened` gets the site once the address is known."""
-    password = Password(state_folder(environ))
-    protected = password.is_set
-    if not protected and not is_loopback(bind.host):
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the server has of a daemon in its own process: the daemon itself, and answers by the configuration as that
+    is read anew. `opened` gets the site once its address is known."""
+
+    daemon: Daemon
+    health: Callable[[], Health]
+    metrics: Callable[[], str]
+    opened: Callable[[Site], None]
+
+
+def serve(opening: Opening) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises ConfigError when it may not or can't."""
+    until_signalled(lambda stop: run(opening, stop))
+
+
+async def run(opening: Opening, stop: asyncio.Event, beside: Beside | None = None) -> None:
+    """Serves until `stop` is set. Raises ConfigError when it may not or can't."""
+    password = Password(state_folder(opening.environ))
+    host = opening.bind.host
+    if not password.is_set and not is_loopback(host):
         raise ConfigError(
-            f"serving on {bind.host} shows the gallery to the network and needs a password; set one with "
+            f"serving on {host} shows the gallery to the network and needs a password; set one with "
             "`fbbackup password`, or serve on 127.0.0.1"
         )
-    listener, at_work = listen(bind), daemon or Neighbour(root, environ)
-    port = listener.getsockname()[1]
+    listener = listen(opening.bind)
+    site = _site(opening, listener.getsockname()[1], password, beside)
+    try:
+        _bring_up_to_date(opening.root, site.readers.path)
+        if beside is not None:
+            beside.opened(site)
+        await answer(application(site), listener, stop, lambda: _announce(site))
+    finally:
+        if site.relogin is not None:
+            await site.relogin.close()
+        site.close()
+        listener.close()
+
+
+def _site(opening: Opening, port: int, password: Password, beside: Beside | None) -> Site:
+    config, root, environ = opening.config, opening.root, opening.environ
     readers = Readers(config.catalog.path or root / "catalog.sqlite")
-    host = f"[{bind.host}]" if ":" in bind.host else bind.host
-    site = Site(
+    daemon = beside.daemon if beside else Neighbour(root, environ)
+    host = opening.bind.host
+    return Site(
         root=root,
         readers=readers,
         sessions=Sessions(state_folder(environ)),
@@ -74,28 +97,18 @@ async def run(
         password=password,
         accounts=tuple(account.name for account in config.accounts),
         update_token=token_updater(config, readers, environ),
-        names=allowed_names(bind.host, (*config.web.hosts, *_own_name(config))),
+        names=allowed_names(host, (*config.web.hosts, *_own_name(config))),
         thumbnail_size=config.thumbnails.size,
         cookie=f"fbbackup-{port}",
-        password_needed=protected,
-        daemon=at_work,
-        wellbeing=Wellbeing(health or partial(_health, config, root, environ)),
-        metrics=metrics or partial(_metrics, config, root, environ),
-        relogin=_relogin(config, root, environ, at_work),
+        password_needed=password.is_set,
+        daemon=daemon,
+        wellbeing=Wellbeing(beside.health if beside else partial(_health, config, root, environ)),
+        metrics=beside.metrics if beside else partial(_metrics, config, root, environ),
+        relogin=_relogin(config, root, environ, daemon),
         memory=Memory(state_folder(environ)),
-        say=say,
-        url=f"http://{host}:{port}",
+        say=opening.say,
+        url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
     )
-    _bring_up_to_date(root, readers.path)
-    try:
-        if opened is not None:
-            opened(site)
-        await answer(application(site), listener, stop, lambda: _announce(site))
-    finally:
-        if site.relogin is not None:
-            await site.relogin.close()
-        site.close()
-        listener.close()
 
 
 def _own_name(config: Config) -> tuple[str, ...]:
