@@ -70,7 +70,7 @@ class _Strays:
         """Makes it the file of the photo whose name it bears, if that has none and it is what the photo should be."""
         if not key.startswith(PICTURE_FOLDERS):
             return
-        photo_id = await self._job.catalog.read(downloads.photo_of_key_stem, key.rpartition(".")[0])
+        photo_id = await self._job.catalog.read(downloads.lacking_its_file, key.rpartition(".")[0])
         if photo_id is None or not await self._adopt(key, photo_id):
             self._left += 1
             if self._left <= NAMED:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
-from fbbackup.catalog import compare, lines, open_reader
+from fbbackup.catalog import compare, lines, marks, open_reader
+from fbbackup.manifests import manifest_lines
 from fbbackup.oracle import oracle
 from fbbackup.recovery import BEFORE_REBUILD, Ground, Recovered, recover
 from fbbackup.stores.directory import DirectoryStore
@@ -19,6 +21,13 @@ from tests.everything import fill, opened
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 MONTH = "photos/2014/07/manifest.jsonl"
+
+
+def as_the_catalog_has_them(db: Connection) -> dict[str, bytes]:
+    """The content of every manifest that there may be, by its mark."""
+    months = [row[0] for row in db.execute("SELECT DISTINCT substr(key_stem, 1, 14) FROM photos")]
+    journal = [row[0] for row in db.execute("SELECT DISTINCT 'journal/' || substr(started_at, 1, 7) FROM runs")]
+    return {what: b"".join(manifest_lines(db, what)) for what in (*months, *journal, marks.ALBUMS, marks.SOURCES)}
 
 
 def make(root: Path) -> Path:

@@ -13,9 +13,10 @@ import pytest
 
 from fbbackup.catalog import lines, marks
 from fbbackup.errors import ArchiveUnusable
-from fbbackup.manifests import manifest_key, manifest_lines, write_manifests
+from fbbackup.manifests import manifest_key, write_manifests
 from fbbackup.protocols import Staged
 from tests.everything import Everything, fill, opened
+from tests.restored import as_the_catalog_has_them
 
 TIMES_OF_CHECKING = {"last_seen_at", "verified_at", "asked_at"}
 NEVER_CHANGES = {
@@ -44,13 +45,6 @@ def manifests_on_disk(root: Path) -> dict[str, tuple[int, bytes]]:
     """Inode and content of every file that is made of lines."""
     found = [*root.rglob("*.jsonl"), root / "manifest-sha256.txt"]
     return {str(path.relative_to(root)): (path.stat().st_ino, path.read_bytes()) for path in found}
-
-
-def as_the_catalog_has_them(db: Connection) -> dict[str, bytes]:
-    """The content of every manifest that there may be, by its mark."""
-    months = [row[0] for row in db.execute("SELECT DISTINCT substr(key_stem, 1, 14) FROM photos")]
-    journal = [row[0] for row in db.execute("SELECT DISTINCT 'journal/' || substr(started_at, 1, 7) FROM runs")]
-    return {what: b"".join(manifest_lines(db, what)) for what in (*months, *journal, marks.ALBUMS, marks.SOURCES)}
 
 
 async def test_manifests_say_what_the_catalog_says(everything: Everything) -> None:

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 
 from fbbackup.catalog.albums import account
 from fbbackup.catalog.downloads import Kept, record_files
-from fbbackup.catalog.photos import DATE_SOURCES
+from fbbackup.catalog.photos import DATE_SOURCES, photo_of_key_stem
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp
 from fbbackup.models import Kind, Picture, StoredFile
@@ -27,9 +27,8 @@ class Named:
 
 def is_stored(db: Connection, named: Named) -> bool:
     """Whether the photo of that name has a file already."""
-    row = db.execute(
-        "SELECT 1 FROM photos WHERE (id = ? OR key_stem = ?) AND sha256 IS NOT NULL", (named.photo_id, named.key_stem)
-    ).fetchone()
+    ids = (named.photo_id, photo_of_key_stem(db, named.key_stem))
+    row = db.execute("SELECT 1 FROM photos WHERE id IN (?, ?) AND sha256 IS NOT NULL", ids).fetchone()
     return row is not None
 
 
@@ -38,9 +37,9 @@ def adopt(
 ) -> None:
     """Takes a file in as the photo's, which is made where nothing is known of it; `owner` is the account's name and
     source for a new one."""
-    row = db.execute("SELECT id FROM photos WHERE key_stem = ?", (named.key_stem,)).fetchone()
-    photo_id = row["id"] if row else named.photo_id
-    if row is None:
+    known = photo_of_key_stem(db, named.key_stem)
+    photo_id = known or named.photo_id
+    if known is None:
         _make(db, named, account(db, *owner, now), now)
     record_files(db, [Kept(photo_id, found[0], found[1], owner[1], None)], now)
     index_photos(db, [photo_id])

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 
 from fbbackup.catalog.fixity import mark_stored
-from fbbackup.catalog.photos import IS_PURGED, better_date, forget_addresses
+from fbbackup.catalog.photos import IS_PURGED, better_date, forget_addresses, photo_of_key_stem
 from fbbackup.catalog.times import moment, precise, stamp, text
 from fbbackup.models import Kind, Picture, StoredFile, Variant
 
@@ -275,12 +275,11 @@ def thumbnails_made(db: Connection, after: str, limit: int) -> list[tuple[str, i
     return [(row["sha256"], row["thumbnail_size"]) for row in rows]
 
 
-def photo_of_key_stem(db: Connection, stem: str) -> str | None:
+def lacking_its_file(db: Connection, stem: str) -> str | None:
     """The photo that has no file yet and whose file would carry this key, up to its extension."""
-    photo_id = stem.rsplit("/", 1)[-1].partition("_")[2]
     row = db.execute(
-        f"SELECT p.id FROM photos p WHERE p.id = ? AND p.key_stem = ? AND p.sha256 IS NULL AND NOT {IS_PURGED}",  # noqa: S608
-        (photo_id, stem),
+        f"SELECT p.id FROM photos p WHERE p.id = ? AND p.sha256 IS NULL AND NOT {IS_PURGED}",  # noqa: S608
+        (photo_of_key_stem(db, stem),),
     ).fetchone()
     return row["id"] if row else None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from fbbackup.catalog.albums import record_albums
+from fbbackup.catalog.marks import mark_months
 from fbbackup.catalog.provenance import export_accounts
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp, text
@@ -134,6 +135,7 @@ def _join(db: Connection, album_id: int, ids: Sequence[str], now: datetime) -> l
         "INSERT INTO album_photos (album_id, photo_id, position, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?)",
         [(album_id, id_, position, stamp(now), stamp(now)) for position, id_ in enumerate(joined, first)],
     )
+    mark_months(db, joined)
     return joined
 
 

@@ -45,7 +45,7 @@ _JOURNAL_TABLES = {
 }
 _PHOTO = (
     "SELECT p.*, a.name AS account FROM photos p JOIN accounts a ON a.id = p.account_id "
-    "WHERE p.key_stem > ? AND p.key_stem < ? ORDER BY p.key_stem, p.id LIMIT ?"
+    "WHERE substr(p.key_stem, 1, 14) = ? AND p.number > ? ORDER BY p.number LIMIT ?"
 )
 _WITH = "FROM json_each(?) w CROSS JOIN"
 PARTS = {
@@ -113,10 +113,10 @@ def _digest(body: bytes) -> bytes:
 
 
 def photo_lines(db: Connection, folder: str) -> Iterator[bytes]:
-    """A line for each photo whose key lies in a month's folder, with all that is known of it, in the keys' order."""
-    after, end = f"{folder}/", f"{folder}0"
-    while rows := db.execute(_PHOTO, (after, end, GROUP)).fetchall():
-        after = rows[-1]["key_stem"]
+    """A line for each photo whose key lies in a month's folder, with all that is known of it, by their numbers."""
+    after = 0
+    while rows := db.execute(_PHOTO, (folder, after, GROUP)).fetchall():
+        after = rows[-1]["number"]
         yield from _lines(db, rows)
 
 

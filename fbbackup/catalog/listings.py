@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
+from fbbackup.catalog.marks import mark_months
 from fbbackup.catalog.photos import Recorded, record_photos
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp
@@ -116,6 +117,7 @@ def record_page(db: Connection, account_id: int, album_id: int, page: Page, now:
     index_photos(db, recorded.new, fresh=True)
     new = set(recorded.new)
     index_photos(db, [id_ for id_ in {*recorded.changed, *joined} if id_ not in new])
+    mark_months(db, [id_ for id_ in joined if id_ not in new])
     db.execute(
         "INSERT INTO listing_pages (album_id, number, cursor, first_position, ids) VALUES (?, ?, ?, ?, ?)",
         (album_id, number, page.next_cursor, first, json.dumps(fresh)),
@@ -182,7 +184,9 @@ def join_uploads(db: Connection, account_id: int, photos: Sequence[Photo], now: 
     ).fetchone()
     if album is not None and photos:
         outside = _members_only(db, account_id, album["id"], photos)
-        index_photos(db, _record_memberships(db, album["id"], outside, album["first"], now))
+        joined = _record_memberships(db, album["id"], outside, album["first"], now)
+        index_photos(db, joined)
+        mark_months(db, joined)
 
 
 def _already_listed(db: Connection, album_id: int, ids: Sequence[str], first: int) -> set[str]:

@@ -1,12 +1,15 @@
 """Marks on what has to be written anew: manifests whose rows changed since, and what is made from them.
 
 Triggers set the marks in the transaction of the change, whoever makes it, so that a crash forgets none of them and a
-run without changes finds none. Times of checking (`last_seen_at`, `verified_at`, `asked_at`) change nothing.
+run without changes finds none. Times of checking (`last_seen_at`, `verified_at`, `asked_at`) change nothing. New photos
+and new memberships come by the hundred, and a trigger a row costs a tenth of a crawl's writes: whoever inserts them
+calls `mark_months` once for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 
 from fbbackup.models import StoredFile
@@ -217,6 +220,14 @@ CREATE TRIGGER mark_audit AFTER INSERT ON album_audits BEGIN
 END;
 """
 
+CHEAPER_INSERTS = """
+DROP TRIGGER mark_photo_new;
+DROP TRIGGER mark_album_photos_new;
+DROP INDEX photos_by_key_stem;
+-- Only a manifest's photos are looked up by their keys: a third of the size of an index of whole keys.
+CREATE INDEX photos_by_month ON photos(substr(key_stem, 1, 14));
+"""
+
 
 def outdated(db: Connection) -> list[str]:
     """What has to be written anew: months' folders, `journal/` and a month, and the names above."""
@@ -248,12 +259,18 @@ def mark(db: Connection, what: Sequence[str]) -> None:
     db.executemany("INSERT INTO outdated VALUES (?) ON CONFLICT DO NOTHING", [(one,) for one in what])
 
 
-def mark_month(db: Connection, photo_id: str) -> None:
-    """Has the manifest that holds this photo written anew; for what no trigger sees."""
+def mark_months(db: Connection, photo_ids: Sequence[str]) -> None:
+    """Has the manifests that hold these photos written anew; for what no trigger sees."""
     db.execute(
-        "INSERT INTO outdated SELECT substr(key_stem, 1, 14) FROM photos WHERE id = ? ON CONFLICT DO NOTHING",
-        (photo_id,),
+        "INSERT INTO outdated SELECT DISTINCT substr(p.key_stem, 1, 14) FROM json_each(?) w "
+        "CROSS JOIN photos p ON p.id = w.value WHERE true ON CONFLICT DO NOTHING",
+        (json.dumps(list(photo_ids)),),
     )
+
+
+def mark_stems(db: Connection, stems: Iterable[str]) -> None:
+    """`mark_months` for those who know the photos' `key_stem`."""
+    mark(db, sorted({stem[:14] for stem in stems}))
 
 
 def settle(db: Connection, what: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
-from fbbackup.catalog.marks import mark_month
+from fbbackup.catalog.marks import mark_months, mark_stems
 from fbbackup.catalog.places import record_places
 from fbbackup.catalog.provenance import keep_exported, take_over
 from fbbackup.catalog.said import record_people, record_words
@@ -104,6 +104,18 @@ def key_stem(photo: Photo) -> str:
     return f"{folder}/{day[:4]}/{day[5:7]}/{day}_{name}"
 
 
+def photo_of_key_stem(db: Connection, stem: str) -> str | None:
+    """The photo whose files carry this key, up to the extension."""
+    name = stem.rsplit("/", 1)[-1].partition("_")[2]
+    row = db.execute("SELECT id FROM photos WHERE id = ? AND key_stem = ?", (name, stem)).fetchone()
+    if row is None and not name.isdigit():
+        # Ids with other signs than letters and digits look different in a key.
+        row = db.execute(
+            "SELECT id FROM photos WHERE substr(key_stem, 1, 14) = ? AND key_stem = ?", (stem[:14], stem)
+        ).fetchone()
+    return row["id"] if row else None
+
+
 def videos_among(db: Connection, ids: Sequence[str]) -> set[str]:
     """Those of `ids` that are known to be videos, which have other fields than photos."""
     rows = db.execute(
@@ -125,10 +137,15 @@ def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
 def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> None:
     record_places(db, list({photo.place.id: photo.place for photo in photos if photo.place}.values()))
     at = stamp(now)
+    stems = [key_stem(photo) for photo in photos]
     db.executemany(
         _INSERT,
-        [(photo.id, account_id, at, at, *_first_state(photo), key_stem(photo), *_values(photo)) for photo in photos],
+        [
+            (photo.id, account_id, at, at, *_first_state(photo), stem, *_values(photo))
+            for photo, stem in zip(photos, stems, strict=True)
+        ],
     )
+    mark_stems(db, stems)
     _write_variants(db, photos)
     for photo in photos:
         if photo.people:
@@ -228,7 +245,7 @@ def _refresh_variants(db: Connection, photo: Photo, state: str) -> None:
         return
     _write_variants(db, [photo])
     # The only addresses that come without any other change of the photo, which would mark its manifest.
-    mark_month(db, photo.id)
+    mark_months(db, [photo.id])
     if state == "unavailable":
         db.execute("UPDATE photos SET state = 'wanted' WHERE id = ?", (photo.id,))
 

@@ -11,7 +11,7 @@ from fbbackup.catalog.import_tables import ALIASES, IMPORTS
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 7
+VERSION = 8
 """`PRAGMA user_version` of a catalog that this program reads and writes."""
 
 TABLES = """
@@ -369,6 +369,10 @@ def migrate(db: Database) -> None:
     @steps()
     def m007_aliases(db: Database) -> None:
         run(db, ALIASES, 7)
+
+    @steps()
+    def m008_cheaper_inserts(db: Database) -> None:
+        run(db, marks.CHEAPER_INSERTS, 8)
 
     steps.apply(db)
 
