@@ -10,7 +10,7 @@ import pytest
 
 from fbbackup.errors import ConfigError
 from fbbackup.import_run import Imported
-from fbbackup.sources.export.zipfiles import MOST_ENTRIES
+from fbbackup.sources.export.zipentries import MOST_ENTRIES
 from tests.exports.home import Home
 from tests.exports.hostile import GOOD, HOSTILE, Hostile, many
 from tests.exports.layouts import FOUR, Layout

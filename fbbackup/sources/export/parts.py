@@ -16,7 +16,8 @@ from fbbackup.errors import DownloadError
 from fbbackup.mentions import Media
 from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of
 from fbbackup.sources.export.saved import HEAD, is_answer
-from fbbackup.sources.export.zipfiles import PIECE, BadZip, chunks, printable, read_directory
+from fbbackup.sources.export.zipentries import PIECE, BadZip, chunks, printable
+from fbbackup.sources.export.zipfiles import read_directory
 
 TEXTS = frozenset({"json", "html", "htm", "xml"})
 _WANTED = re.compile(rf"\.(?:{'|'.join(sorted(PICTURES | VIDEOS | TEXTS))})$|(?:^|/)[^/.]+$", re.IGNORECASE)

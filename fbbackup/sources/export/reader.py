@@ -21,7 +21,7 @@ from fbbackup.sources.export.saved import HEAD, SavedAnswers, by_file_name, is_a
 from fbbackup.sources.export.saved import LARGEST as LARGEST_ANSWER
 from fbbackup.sources.export.textfiles import TextFile
 from fbbackup.sources.export.tree import MESSAGES, Tree
-from fbbackup.sources.export.zipfiles import LARGEST_ENTRY, printable
+from fbbackup.sources.export.zipentries import LARGEST_ENTRY, printable
 
 UNLISTED = Album("export:unlisted", "Unlisted media", "unlisted", virtual=True)
 _GROUP = 1000

@@ -7,7 +7,7 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from fbbackup.sources.export.zipfiles import (
+from fbbackup.sources.export.zipentries import (
     LARGEST_ENTRY,
     MOST_ENTRIES,
     PIECE,

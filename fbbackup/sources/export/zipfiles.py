@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import struct
-import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,45 +15,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from fbbackup.errors import DownloadError
+from fbbackup.sources.export.names import folded
+from fbbackup.sources.export.salvage import salvage
+from fbbackup.sources.export.zipentries import (
+    LARGEST_ENTRY,
+    MOST_ENTRIES,
+    STORED,
+    BadZip,
+    Directory,
+    ZipEntry,
+    dos_time,
+    fault_of,
+    printable,
+)
 
-MOST_ENTRIES = 200_000
-LARGEST_ENTRY = 4 << 30
 LARGEST_RATIO = 200
 RATIO_COUNTS_FROM = 1 << 20
-DEEPEST = 16
-PIECE = 1 << 18
 _LARGEST_DIRECTORY = 1 << 30
-_STORED, _DEFLATED = 0, 8
-_DRIVE = re.compile(r"[A-Za-z]:")
-_LINK_OR_DEVICE = {0xA000: "a symbolic link", 0x2000: "a device", 0x6000: "a device", 0x1000: "a pipe"} | {
-    0xC000: "a socket"
-}
-
-
-class BadZip(Exception):
-    """The zip as a whole can't be read or must not be; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
-    """One file in a zip; `name` is checked to stay inside, `offset` is that of its local header."""
-
-    name: str
-    offset: int
-    packed: int
-    size: int
-    crc: int
-    method: int
-
-
-@dataclass(slots=True)
-class Directory:
-    """What a zip holds: good entries, one line for each that was refused, and how many are left out beyond limits."""
-
-    entries: list[ZipEntry]
-    refused: list[str]
-    newest: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -73,8 +50,6 @@ def read_directory(path: Path, *, wanted: re.Pattern[str] | None = None) -> Dire
         length = file.seek(0, os.SEEK_END)
         end = _find_end(file, length)
         if end is None:
-            from fbbackup.sources.export.salvage import salvage
-
             return salvage(file, length)
         return _Reading(file, end, wanted).directory()
 
@@ -177,7 +152,7 @@ class _Reading:
     def _take(self, fields: tuple[int, ...], raw: bytes, extra: bytes) -> None:
         made_by, _, flags, method, clock, day, crc, packed, size = fields[:9]
         attributes, offset = fields[14], fields[15]
-        name = _decoded(raw, bool(flags & 0x800), extra)
+        name = _decoded(raw, bool(flags & 0x800))
         try:
             size, packed, offset = _large_values(extra, size, packed, offset)
             self._note_span(offset, packed, len(raw))
@@ -197,8 +172,6 @@ class _Reading:
         self._keep(ZipEntry(name, self._end.shift + offset, packed, size, crc, method))
 
     def _keep(self, entry: ZipEntry) -> None:
-        from fbbackup.sources.export.names import folded
-
         known = self._names.get(folded(entry.name))
         if known is not None:
             if known != (entry.crc, entry.size):
@@ -226,31 +199,10 @@ class _Reading:
             reach = self._starts[index] + self._packed[index]
 
 
-def fault_of(name: str, flags: int, method: int, mode: int) -> str:
-    """Why an entry must not be read; empty when it may."""
-    kind = _LINK_OR_DEVICE.get(mode & 0xF000)
-    if kind:
-        return f"it is {kind}"
-    if flags & 0x41:
-        return "it is encrypted"
-    if method not in (_STORED, _DEFLATED):
-        return f"it is packed by method {method}, which exports do not use"
-    if "\0" in name or "\\" in name:
-        return "its name has a forbidden character"
-    if name.startswith("/") or _DRIVE.match(name):
-        return "its name is an absolute path"
-    parts = name.rstrip("/").split("/")
-    if ".." in parts:
-        return "its name leads out of the zip"
-    if "" in parts or "." in parts:
-        return "its name is no plain path"
-    return "it lies too deep" if len(parts) > DEEPEST else ""
-
-
 def _fault_of_sizes(size: int, packed: int, method: int) -> str:
     if size > LARGEST_ENTRY:
         return f"it claims {size:,} bytes"
-    if method == _STORED and size != packed:
+    if method == STORED and size != packed:
         return "its sizes contradict each other"
     if size > RATIO_COUNTS_FROM and size > LARGEST_RATIO * packed:
         return f"it would grow from {packed:,} to {size:,} bytes, as a zip bomb does"
@@ -277,63 +229,9 @@ def _large_values(extra: bytes, size: int, packed: int, offset: int) -> tuple[in
     raise ValueError("its zip64 sizes are missing")
 
 
-def _decoded(raw: bytes, utf8: bool, extra: bytes) -> str:
+def _decoded(raw: bytes, utf8: bool) -> str:
     """The name; archivers that forget to say so write UTF-8 all the same."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("utf-8", "replace") if utf8 else raw.decode("cp437")
-
-
-def dos_time(day: int, clock: int) -> datetime | None:
-    """The entry's time without a zone, None when it is none."""
-    try:
-        return datetime(1980 + (day >> 9), day >> 5 & 15, day & 31, clock >> 11, clock >> 5 & 63)  # noqa: DTZ001
-    except ValueError:
-        return None
-
-
-def printable(name: str) -> str:
-    """A name on one line, cut to a readable length."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return plain if len(plain) <= 120 else f"{plain[:117]}…"
-
-
-def chunks(file: BinaryIO, entry: ZipEntry) -> Iterator[bytes]:
-    """The entry's bytes in pieces, of exactly the announced size and checksum. Raises DownloadError."""
-    file.seek(entry.offset)
-    local = file.read(30)
-    if len(local) < 30 or local[:4] != b"PK\x03\x04":
-        raise DownloadError("the zip has no such entry at its place", final=True)
-    name, extra = struct.unpack_from("<HH", local, 26)
-    file.seek(name + extra, os.SEEK_CUR)
-    crc = done = 0
-    for piece in _unpacked(file, entry):
-        done += len(piece)
-        if done > entry.size:
-            break
-        crc = zlib.crc32(piece, crc)
-        yield piece
-    if done != entry.size:
-        raise DownloadError(f"it holds {'more' if done > entry.size else 'less'} than its size says", final=True)
-    if crc != entry.crc:
-        raise DownloadError("it is damaged: its checksum is wrong", final=True)
-
-
-def _unpacked(file: BinaryIO, entry: ZipEntry) -> Iterator[bytes]:
-    left = entry.packed
-    if entry.method == _STORED:
-        while left > 0 and (piece := file.read(min(PIECE, left))):
-            left -= len(piece)
-            yield piece
-        return
-    inflate = zlib.decompressobj(-15)
-    try:
-        while left > 0 and not inflate.eof and (packed := file.read(min(PIECE, left))):
-            left -= len(packed)
-            while packed:
-                yield inflate.decompress(packed, 4 * PIECE)
-                packed = inflate.unconsumed_tail
-        yield inflate.flush()
-    except zlib.error as error:
-        raise DownloadError(f"it is damaged: {error}", final=True) from error
