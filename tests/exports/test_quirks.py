@@ -151,9 +151,20 @@ def test_what_is_not_understood_is_listed_and_kept(tmp_path: Path) -> None:
     assert {(each["file"].rpartition("/")[2], each["key"]) for each in coverage["not_understood"]} == {
         ("0.json", "hologram"), ("0.json", "mood_v2"), ("holograms.json", "holograms_v1"), ("holograms.json", "n")
     }  # fmt: skip
+    assert {each["key"]: each["count"] for each in coverage["not_understood"]}["n"] == 1
     kept = dict(home.rows("SELECT key, raw FROM not_understood"))
     assert (json.loads(kept["holograms_v1"]), json.loads(kept["hologram"])) == ([{"a": 1}, {"a": 2}], {"depth": 3})
     assert "hologram" in home.value("SELECT raw FROM photos")
+
+
+def test_what_macos_puts_beside_each_file_is_nothing_of_the_export(tmp_path: Path) -> None:
+    uri = f"{MEDIA}/10151.jpg"
+    note = b"\0\5\x16\7 a note of macOS"
+    files = export({"uri": uri, "creation_timestamp": 1}) | {uri: BODY, f"__MACOSX/{MEDIA}/._10151.jpg": note}
+    files |= {"your_facebook_activity/posts/album/._0.json": note, "__MACOSX/._your_facebook_activity": note}
+    home = Home(tmp_path)
+    found = one(home, files, tmp_path)
+    assert (found["new"], found["absent"], found["unlisted"], found["skipped"]) == (1, 0, 0, 0)
 
 
 def test_a_text_that_facebook_failed_to_write_is_listed_and_no_fault_of_the_import(tmp_path: Path) -> None:

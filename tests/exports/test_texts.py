@@ -59,6 +59,8 @@ def test_every_letter_of_unicode_comes_back_and_stays() -> None:
         ("half \u00c3\u00a9 and ж", "half \u00c3\u00a9 and ж"),
         ("lone \ud83d", "lone \ufffd"),
         ("  ", None),
+        ("with @[1240077:2048:Bo Ex\u00c3\u00a5mple] and @[5:274:A Page]!", "with Bo Exåmple and A Page!"),
+        ("mail me @[home] or @[1:2]", "mail me @[home] or @[1:2]"),
         (7, None),
     ],
 )

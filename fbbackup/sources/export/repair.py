@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_MARKED = re.compile(r"@\[\d{1,20}:\d{1,10}:([^\[\]]{1,300})\]")
+"""How exports write a person or Page that a text names: `@[<id>:<type>:<name>]`."""
 
 
 def repaired(text: str) -> str:
@@ -26,7 +30,8 @@ def writable(text: str) -> str:
 
 
 def words(value: Any) -> str | None:
-    """A repaired string that is not blank, None for anything else."""
+    """A repaired string that is not blank, None for anything else. Of a marked person the name stays."""
     if not isinstance(value, str):
         return None
-    return writable(repaired(value)).replace("\0", "�").strip() or None
+    text = writable(repaired(value)).replace("\0", "�")
+    return _MARKED.sub(r"\1", text).strip() or None

@@ -142,7 +142,7 @@ class TextFile:
                 yield from self._photos(single, MEDIA_WEIGHT)
                 self.understood = self.understood or bool(self._members) or _is_post(single)
                 if not (self._members or _is_post(single)):
-                    self._note(frozenset())
+                    self._note(frozenset(key for key in single if values.key_text(key) in self.seen.keys))
             yield from self._group(self._container())
         for key, (count, raw) in sorted(self.seen.keys.items()):
             yield NotUnderstood(self.origin, key, count, raw)

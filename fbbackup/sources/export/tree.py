@@ -15,6 +15,12 @@ _LEFT_OUT = frozenset({"stickers_used", "icons", "html_assets"})
 MESSAGES = "messages"
 
 
+def _is_companion(path: str) -> bool:
+    """Whether it is what macOS puts beside each file when it packs them: notes of its own under the file's name."""
+    *folders, name = path.split("/")
+    return name.startswith("._") or "__MACOSX" in folders
+
+
 class Tree:
     """The entries of all parts, found by the last folder and the name without extension, then by all the rest."""
 
@@ -32,6 +38,8 @@ class Tree:
 
     def _add(self, entry: Media) -> None:
         extension = extension_of(entry.path)
+        if _is_companion(entry.path):
+            return
         if extension in TEXTS:
             self.texts.append(entry)
             return
