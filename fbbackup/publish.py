@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from fbbackup.app import archive_place
 from fbbackup.config import Config
 from fbbackup.config import Destination as Settings
-from fbbackup.credentials import Credentials
+from fbbackup.credentials import Credentials, state_folder
 from fbbackup.destinations import GraphDestination, GraphTarget, OneAllDestination, OneAllTarget
 from fbbackup.destinations.graph import MOST_BYTES as GRAPH_BYTES
 from fbbackup.destinations.graph_params import checked_params
@@ -20,6 +20,7 @@ from fbbackup.destinations.oneall import MOST_BYTES as ONEALL_BYTES
 from fbbackup.errors import ConfigError
 from fbbackup.http import HostRules, Http
 from fbbackup.job import utc_now
+from fbbackup.links import Links
 from fbbackup.models import Published
 from fbbackup.protocols import Destination
 from fbbackup.thumbnails.outgoing import alike, fitted
@@ -52,6 +53,7 @@ def run_upload(
         album=wish.album,
         caption=wish.caption,
         url=wish.url,
+        link_of=_link_of(config, settings, environ),
         params=_params(settings, wish.params),
         dry_run=wish.dry_run,
         again=wish.again,
@@ -69,6 +71,15 @@ def run_upload(
                 await http.close()
 
         return _record(wish, asyncio.run(work()))
+
+
+def _link_of(config: Config, settings: Settings, environ: Mapping[str, str]) -> Callable[[str], str] | None:
+    """How OneAll reaches a picture: through our own server, where that has a public address."""
+    public = config.web.public_url
+    if settings.type != "oneall" or public is None:
+        return None
+    links = Links(state_folder(environ))
+    return lambda photo_id: links.address(public, photo_id)
 
 
 def _params(settings: Settings, given: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -22,11 +22,13 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
-    """What an upload was asked for. `shrink` makes a smaller file of one that the destination finds too large."""
+    """What an upload was asked for. `link_of` makes a public address for a photo that has no `url`;
+    `shrink` makes a smaller file of one that the destination finds too large."""
 
     album: str | None = None
     caption: str | None = None
     url: str | None = None
+    link_of: Callable[[str], str] | None = None
     params: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
     again: bool = False
@@ -192,16 +194,19 @@ async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
         file_date_precision=photo.file_date_precision,
         place_id=photo.place_id,
         album=settings.album,
-        url=settings.url,
+        url=settings.url or (settings.link_of(photo.photo_id) if settings.link_of else None),
         params=settings.params,
     )
-    return made if settings.shrink is None else _shrunk(job.destination, made, settings.shrink)
+    return _shrunk(job.destination, made, settings)
 
 
-def _shrunk(destination: Destination, photo: Outgoing, shrink: Callable[[bytes], bytes]) -> Outgoing:
+def _shrunk(destination: Destination, photo: Outgoing, settings: UploadSettings) -> Outgoing:
     """The photo as it is, unless the destination would refuse it so."""
+    if settings.shrink is None:
+        return photo
     try:
         destination.check(photo)
     except UploadRefused:
-        return replace(photo, body=shrink(photo.body), content_type="image/jpeg")
+        # A signed address leads to the file as it is stored, not to the smaller one.
+        return replace(photo, body=settings.shrink(photo.body), content_type="image/jpeg", url=settings.url)
     return photo

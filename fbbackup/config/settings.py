@@ -159,6 +159,9 @@ class Web:
     relogin_url: str | None = _setting(
         SITE, None, "Address by which your phone reaches the gallery; with it, logging in again is allowed there."
     )
+    public_url: str | None = _setting(
+        SITE, None, "Address by which everyone reaches this server; with it, OneAll gets signed addresses of pictures."
+    )
     hosts: tuple[str, ...] = _setting(
         HOSTS, (), "Further names that browsers may call this server by, such as that of a proxy in front of it."
     )

@@ -117,7 +117,9 @@ class OneAllDestination:
 
     def check(self, photo: Outgoing) -> None:
         if "url" in self._push.fields and not self._value(photo, "url"):
-            raise UploadRefused("OneAll fetches the picture itself: give its public address with --url")
+            raise UploadRefused(
+                "OneAll fetches the picture itself: give its public address with --url, or set web.public_url"
+            )
         for name in self._push.names:
             if not self._value(photo, name):
                 raise UploadRefused(f"this push needs {name}: give it with --param {name}=…")

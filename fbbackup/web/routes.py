@@ -40,6 +40,8 @@ class Policy(StrEnum):
     """People with a session; others get 401."""
     FILE = "file"
     """People with a session, and programs with a token for the file's account."""
+    SIGNED = "signed"
+    """Whoever has an address that `upload` signed, for the one photo that it names, until it is over."""
     CALL = "call"
     """Programs with a token in X-Session-Id and a JSON body; the route checks the token's scope itself."""
     CHANGE = "change"
@@ -81,6 +83,7 @@ RULES = (
     Rule("POST", "/logout", Policy.FORM, entrance.logout),
     Rule("POST", "/backup", Policy.FORM, pages.back_up),
     Rule("GET", "/files/{id}", Policy.FILE, files.original),
+    Rule("GET", "/public/{id}", Policy.SIGNED, files.original),
     Rule("GET", "/thumbnails/{id}", Policy.FILE, files.thumbnail),
     Rule("GET", "/static/{version}/{name}", Policy.OPEN, files.static),
     Rule("GET", "/healthz", Policy.OPEN, data.health),
@@ -145,6 +148,8 @@ def _refusal(site: Site, rule: Rule, request: Request) -> Response | None:
     policy = rule.policy
     if policy is Policy.OPEN:
         return None
+    if policy is Policy.SIGNED:
+        return None if _is_signed(site, request) else data.problem(403, "the address is not ours, or is over")
     if policy is Policy.FILE and "x-session-id" in request.headers:
         return _program_refusal(site, request)
     if policy in (Policy.CHANGE, Policy.FORM, Policy.ENTER, Policy.CALL) and (why := _foreign(request, policy)):
@@ -158,6 +163,12 @@ def _refusal(site: Site, rule: Rule, request: Request) -> Response | None:
     if policy in (Policy.PAGE, Policy.FORM):
         return RedirectResponse("/login", 303)
     return data.problem(401, "log in first")
+
+
+def _is_signed(site: Site, request: Request) -> bool:
+    given = request.query_params
+    photo_id = request.path_params["id"]
+    return site.links is not None and site.links.allow(photo_id, given.get("until", ""), given.get("sign", ""))
 
 
 def _program_refusal(site: Site, request: Request) -> Response | None:
@@ -195,7 +206,9 @@ def _is_json(request: Request) -> bool:
 
 
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith(("/api/", "/files/", "/thumbnails/", "/static/", "/healthz", "/metrics"))
+    return not request.url.path.startswith(
+        ("/api/", "/files/", "/public/", "/thumbnails/", "/static/", "/healthz", "/metrics")
+    )
 
 
 async def _refused(request: Request, error: Exception) -> Response:

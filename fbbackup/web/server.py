@@ -19,6 +19,7 @@ from fbbackup.errors import ConfigError
 from fbbackup.health import Health
 from fbbackup.health import health as health_of
 from fbbackup.health import metrics as metrics_of
+from fbbackup.links import Links
 from fbbackup.login import Screen, Wish, visit
 from fbbackup.notices import Memory
 from fbbackup.web.addresses import allowed_names, is_loopback
@@ -97,7 +98,7 @@ def _site(opening: Opening, port: int, password: Password, beside: Beside | None
         password=password,
         accounts=tuple(account.name for account in config.accounts),
         update_token=token_updater(config, readers, environ),
-        names=allowed_names(host, (*config.web.hosts, *_own_name(config))),
+        names=allowed_names(host, (*config.web.hosts, *_own_names(config))),
         thumbnail_size=config.thumbnails.size,
         cookie=f"fbbackup-{port}",
         password_needed=password.is_set,
@@ -106,14 +107,15 @@ def _site(opening: Opening, port: int, password: Password, beside: Beside | None
         metrics=beside.metrics if beside else partial(_metrics, config, root, environ),
         relogin=_relogin(config, root, environ, daemon),
         memory=Memory(state_folder(environ)),
+        links=Links(state_folder(environ)) if config.web.public_url else None,
         say=opening.say,
         url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
     )
 
 
-def _own_name(config: Config) -> tuple[str, ...]:
-    name = urlsplit(config.web.relogin_url or "").hostname
-    return (name,) if name else ()
+def _own_names(config: Config) -> tuple[str, ...]:
+    names = (urlsplit(url or "").hostname for url in (config.web.relogin_url, config.web.public_url))
+    return tuple(name for name in names if name)
 
 
 def _relogin(config: Config, root: Path, environ: Mapping[str, str], daemon: Daemon) -> Relogin | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from fbbackup.links import Links
 from fbbackup.notices import Memory
 from fbbackup.stores.tree import Tree
 from fbbackup.web.readers import Readers
@@ -57,6 +58,7 @@ class Site:
     metrics: Callable[[], str] | None = None
     relogin: Relogin | None = None
     memory: Memory | None = None
+    links: Links | None = None
     say: Callable[[str], None] = lambda line: None
     url: str = ""
     bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ import pytest
 from PIL import Image
 
 from fbbackup.catalog import open_reader
-from fbbackup.config import Account, Config, Destination, Limits
+from fbbackup.config import Account, Config, Destination, Limits, Web
 from fbbackup.errors import ConfigError
+from fbbackup.links import Links
 from fbbackup.publish import UploadWish, run_upload
 from fbbackup.simulator import Library, Simulator
 from fbbackup.simulator.oneall import IDENTITY, PRIVATE_KEY, PUBLIC_KEY
 from tests.end_to_end.harness import Home, small
+from tests.web.served import inside
 
 
 class Setup:
@@ -41,10 +45,13 @@ class Setup:
             limits=Limits(keep_free_bytes=0),
         )
 
-    def upload(self, *photos: str, to: str = "page", config: dict[str, Any] | None = None, **wish: Any) -> Any:
+    def upload(
+        self, *photos: str, to: str = "page", config: dict[str, Any] | None = None, web: Web | None = None, **wish: Any
+    ) -> Any:
         environ = {**self.home.environ, "FBBACKUP_TOKEN_PAGE": self.page.token, "FBBACKUP_TOKEN_ONE": PRIVATE_KEY}
         asked = UploadWish(photos, to, **wish)
-        return run_upload(self.config(**(config or {})), self.home.archive, asked, environ=environ)
+        made = replace(self.config(**(config or {})), web=web or Web())
+        return run_upload(made, self.home.archive, asked, environ=environ)
 
     @property
     def published(self) -> list[str]:
@@ -199,6 +206,23 @@ def test_oneall_gets_the_address_and_the_words(setup: Setup) -> None:
     (push,) = setup.page.world.pushes
     assert push == {"path": "facebook/page/picture", "object": "page", "id": "77", "url": address, "description": "Sea"}
     assert setup.upload(setup.photos[0], to="one", url=address)["already"]
+
+
+async def test_oneall_gets_a_signed_address_of_our_own_server(setup: Setup, tmp_path: Path) -> None:
+    photo, other = setup.photos[:2]
+    web = Web(public_url="https://photos.example.org/")
+    record = await asyncio.to_thread(setup.upload, photo, to="one", web=web)
+    assert record["exit_code"] == 0
+    address = setup.page.world.pushes[0]["url"]
+    assert address.startswith(f"https://photos.example.org/public/{photo}?until=")
+    state = tmp_path / "state" / "fbbackup"
+    assert (state / "link-key").stat().st_mode & 0o077 == 0
+    async with inside(setup.home.archive, state, links=Links(state)) as found, found.stranger() as stranger:
+        answer = await stranger.get(address.removeprefix("https://photos.example.org"))
+        assert (answer.status_code, sha256(answer.content).hexdigest()) == (200, setup.home.current()[photo])
+    large = await asyncio.to_thread(setup.upload, other, to="one", web=web, config={"one": {"push": "twitter/picture"}})
+    assert large["exit_code"] == 0
+    assert "link-key" not in str(setup.home.rows("SELECT * FROM uploads"))
 
 
 @pytest.mark.parametrize(
