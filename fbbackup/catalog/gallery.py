@@ -16,7 +16,7 @@ _COVER = (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A photo's current file; `thumbnail_size` is None while it has no thumbnail."""
+    """A photo's current file; `thumbnail_size` is None while it has no thumbnail, sizes when they are not known."""
 
     sha256: str
     key: str
@@ -24,12 +24,15 @@ class File:
     content_type: str
     thumbnail_size: int | None
     account: str
+    width: int | None = None
+    height: int | None = None
 
 
 def file_of(db: Connection, photo_id: str) -> File | None:
     """The current file of a photo; None when there is no such photo or it has none."""
     row = db.execute(
-        "SELECT f.sha256, f.key, f.bytes, f.content_type, f.thumbnail_size, a.name FROM photos p "
+        "SELECT f.sha256, f.key, f.bytes, f.content_type, f.thumbnail_size, a.name, "
+        "coalesce(f.width, p.width), coalesce(f.height, p.height) FROM photos p "
         "JOIN files f ON f.sha256 = p.sha256 JOIN accounts a ON a.id = p.account_id WHERE p.id = ?",
         (photo_id,),
     ).fetchone()

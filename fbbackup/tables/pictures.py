@@ -13,6 +13,7 @@ from markupsafe import Markup
 from fbbackup.catalog import gallery
 from fbbackup.stores.tree import Tree
 from fbbackup.tables.metadata import DATABASE
+from fbbackup.web.posters import poster
 from fbbackup.web.shelf import Shelf
 
 _WITH_PHOTOS = frozenset(("photos", "library", "timeline", "missing", "gone"))
@@ -57,7 +58,12 @@ class Pictures:
         if found is not None and (tree := await asyncio.to_thread(self._opened)) is not None:
             body = await self._shelf.thumbnail(tree, found, self._size)
         if body is None:
-            return Response(_EMPTY, headers=_HEADERS, content_type="image/svg+xml")
+            video = found is not None and found.content_type.startswith("video/")
+            return Response(
+                poster(found.width, found.height).decode() if video else _EMPTY,
+                headers=_HEADERS,
+                content_type="image/svg+xml",
+            )
         return Response(body, headers={**_HEADERS, "cache-control": "private, max-age=3600"}, content_type="image/webp")
 
     def _opened(self) -> Tree | None:

@@ -16,6 +16,7 @@ from fbbackup.catalog import gallery
 from fbbackup.catalog.gallery import File
 from fbbackup.stores.tree import Tree
 from fbbackup.web.look import static_files, static_version
+from fbbackup.web.posters import poster
 from fbbackup.web.site import Site
 
 FOREVER = "private, max-age=31536000, immutable"
@@ -50,6 +51,8 @@ async def thumbnail(site: Site, request: Request) -> Response:
     tree = site.tree
     if file is None or tree is None:
         return _Missing("there is no such photo, or it is not stored yet").response()
+    if file.content_type.startswith("video/") and file.thumbnail_size is None:
+        return _poster(file, request)
     etag = f'"t{file.sha256[:32]}"'
     headers = {"etag": etag, "cache-control": _keep(file, version)}
     if request.headers.get("if-none-match") == etag:
@@ -58,6 +61,14 @@ async def thumbnail(site: Site, request: Request) -> Response:
     if body is None:
         return _Missing("there is no thumbnail of this file").response()
     return Response(body, headers=headers, media_type="image/webp")
+
+
+def _poster(file: File, request: Request) -> Response:
+    # Asked for again each time: a real picture may take its place one day.
+    headers = {"etag": f'"p{file.sha256[:32]}"', "cache-control": REVALIDATE, "content-security-policy": _CSP}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(poster(file.width, file.height), headers=headers, media_type="image/svg+xml")
 
 
 async def original(site: Site, request: Request) -> Response:

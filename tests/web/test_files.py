@@ -7,12 +7,14 @@ import random
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx
 import pytest
 from PIL import Image
 
 from fbbackup.catalog import open_catalog
+from fbbackup.web.posters import poster
 from tests.web.served import Filled, Inside, inside
 
 
@@ -240,3 +242,25 @@ async def test_programs_see_files_of_their_account_only(filled: Filled, gallery:
         assert (await program.get(f"/files/{id_}", headers={"x-session-id": "wrong"})).status_code == 401
         _, token = gallery.site.sessions.new("ada", "read", None)
         assert (await program.get("/", headers={"x-session-id": token})).status_code == 303
+
+
+async def test_videos_have_a_drawn_poster_in_their_shape(filled: Filled, gallery: Inside) -> None:
+    id_, width, height, digest = filled.rows(
+        "SELECT p.id, coalesce(f.width, p.width), coalesce(f.height, p.height), f.sha256 FROM photos p "
+        "JOIN files f ON f.sha256 = p.sha256 WHERE p.kind = 'video' AND p.width IS NOT NULL LIMIT 1"
+    )[0]
+    answer = await gallery.client.get(f"/thumbnails/{id_}?v={digest[:12]}")
+    drawn = ElementTree.fromstring(answer.content)
+    assert abs(int(drawn.get("width", 0)) / int(drawn.get("height", 1)) - width / height) < 0.02
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["cache-control"] == "private, no-cache"
+    again = await gallery.client.get(f"/thumbnails/{id_}", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert f'poster="/thumbnails/{id_}?v={digest[:12]}"' in await gallery.page(f"/photos/{id_}")
+
+
+def test_posters_of_strange_shapes_stay_small() -> None:
+    for width, height in ((None, None), (0, 0), (1, 10_000), (10_000, 1), (1080, 1920)):
+        drawn = ElementTree.fromstring(poster(width, height))
+        assert 100 < int(drawn.get("height", 0)) <= 800

@@ -41,22 +41,14 @@ export function tile(item, list) {
   const link = document.createElement("a");
   link.href = `/photos/${encodeURIComponent(item.id)}${list ? `?in=${encodeURIComponent(list)}` : ""}`;
   const words = item.alt.trim().replace(/\s+/g, " ") || (item.date ? `${item.kind === "video" ? "Video" : "Photo"} of ${dayName(item.date)}` : "Photo without a caption");
-  if (item.kind === "video" && !item.color) {
-    const film = document.createElement("span");
-    film.className = "film";
-    film.setAttribute("role", "img");
-    film.setAttribute("aria-label", words);
-    link.append(film);
-  } else {
-    const image = document.createElement("img");
-    image.loading = "lazy";
-    image.decoding = "async";
-    image.width = item.width || 320;
-    image.height = item.height || 240;
-    image.alt = words;
-    image.src = `/thumbnails/${encodeURIComponent(item.id)}?v=${item.version}`;
-    link.append(image);
-  }
+  const image = document.createElement("img");
+  image.loading = "lazy";
+  image.decoding = "async";
+  image.width = item.width || 320;
+  image.height = item.height || 240;
+  image.alt = words;
+  image.src = `/thumbnails/${encodeURIComponent(item.id)}?v=${item.version}`;
+  link.append(image);
   if (item.kind === "video") link.append(badge("", "Video", "M8 5.5v13l10.5-6.5z"));
   if (item.gone) link.append(badge("gone", "Gone on Facebook", "M4 4l16 16M9.5 5H18.5A2.5 2.5 0 0 1 21 7.5v9M3 7.5v9A2.5 2.5 0 0 0 5.5 19h11"));
   element.append(link);

@@ -261,7 +261,7 @@ function itemsOf(element) {
       width: image ? Number(image.getAttribute("width")) : 0,
       height: image ? Number(image.getAttribute("height")) : 0,
       color: image ? getComputedStyle(one).getPropertyValue("--c").trim() || "#777777" : null,
-      alt: image?.alt ?? one.querySelector(".film")?.getAttribute("aria-label") ?? "",
+      alt: image?.alt ?? "",
       gone: Boolean(one.querySelector(".badge.gone")),
       version: image ? new URL(image.src).searchParams.get("v") : "",
     };
