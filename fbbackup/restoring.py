@@ -42,7 +42,7 @@ def _examine(body: bytes) -> Picture:
 
 
 @contextmanager
-def _held(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[DirectoryStore]:
+def _held(root: Path, environ: Mapping[str, str]) -> Iterator[DirectoryStore]:
     """An archive that is there already, held by this process alone; full disks are no hindrance."""
     open_existing(root)
     archive = create_or_open(root, state_folder=state_folder(environ), keep_free_bytes=0)
@@ -57,7 +57,7 @@ def _held(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Di
 def rebuild_catalog(config: Config, root: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """`rebuild`: a new catalog from the archive's files; the old one is set aside. Raises ArchiveUnusable for one of
     a newer schema."""
-    with disk.blaming(root), _held(config, root, environ) as store:
+    with disk.blaming(root), _held(root, environ) as store:
         place = ground(config, root, store)
         with suppress(CatalogDamaged):
             if place.path.exists():
@@ -70,7 +70,7 @@ def rebuild_catalog(config: Config, root: Path, environ: Mapping[str, str] = os.
 
 def drill_archive(config: Config, root: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """`drill`: everything restored in a temporary place from the archive's files, and compared."""
-    with disk.blaming(Path(tempfile.gettempdir())), _held(config, root, environ) as store:
+    with disk.blaming(Path(tempfile.gettempdir())), _held(root, environ) as store:
         return drill(ground(config, root, store), store, datetime.now(UTC)).record()
 
 

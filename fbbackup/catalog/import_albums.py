@@ -48,7 +48,7 @@ def _album(db: Connection, account_id: int, found: AlbumFound, now: datetime) ->
             elif twins:
                 doubt = f"{found.origin}: {len(twins)} albums are named “{album.title}” and share photos with it"
         if known is not None:
-            _refresh(db, account_id, known, album, now)
+            _refresh(db, known, album, now)
             return known, doubt
     _write(db, account_id, album, now)
     row = db.execute(
@@ -95,7 +95,7 @@ def _name(db: Connection, album_id: int, album: Album) -> None:
     db.execute("UPDATE albums SET remote_id = ?, link = ? WHERE id = ?", (album.remote_id, album.link, album_id))
 
 
-def _refresh(db: Connection, account_id: int, album_id: int, album: Album, now: datetime) -> None:
+def _refresh(db: Connection, album_id: int, album: Album, now: datetime) -> None:
     """Takes over a later state of an album that only exports know; the API's word on its own albums stands."""
     row = db.execute("SELECT * FROM albums WHERE id = ?", (album_id,)).fetchone()
     if row["account_id"] not in export_accounts(db):

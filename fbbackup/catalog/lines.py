@@ -123,7 +123,7 @@ def photo_lines(db: Connection, folder: str) -> Iterator[bytes]:
 def lines_of_photos(db: Connection, ids: Sequence[str]) -> Iterator[bytes]:
     """The same for single photos."""
     rows = db.execute(
-        f"SELECT p.*, a.name AS account {_WITH} photos p ON p.id = w.value JOIN accounts a ON a.id = p.account_id",  # noqa: S608 - constant
+        f"SELECT p.*, a.name AS account {_WITH} photos p ON p.id = w.value JOIN accounts a ON a.id = p.account_id",
         (json.dumps(list(ids)),),
     ).fetchall()
     return _lines(db, rows)
@@ -135,7 +135,7 @@ def _lines(db: Connection, rows: Sequence[Row]) -> Iterator[bytes]:
     wanted = json.dumps([row["place_id"] for row in rows if row["place_id"] is not None])
     places = {
         row["id"]: _fields(row)
-        for row in db.execute(f"SELECT DISTINCT l.* {_WITH} places l ON l.id = w.value", (wanted,))  # noqa: S608 - constant
+        for row in db.execute(f"SELECT DISTINCT l.* {_WITH} places l ON l.id = w.value", (wanted,))
     }
     for row in rows:
         fields = {"schema": schema.VERSION, **_fields(row)}

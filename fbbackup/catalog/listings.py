@@ -243,14 +243,14 @@ def finished_listings(db: Connection, account_id: int) -> list[Missing]:
 def _missing(db: Connection, album_id: int) -> Missing:
     rows = db.execute(
         "SELECT m.photo_id FROM album_photos m JOIN photos p ON p.id = m.photo_id "  # noqa: S608 - constants
-        f"WHERE m.album_id = ? AND m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN} AND m.photo_id NOT IN "  # noqa: S608
+        f"WHERE m.album_id = ? AND m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN} AND m.photo_id NOT IN "
         "(SELECT j.value FROM listing_pages l, json_each(l.ids) j WHERE l.album_id = ?)",
         (album_id, album_id),
     )
     absent = tuple(row["photo_id"] for row in rows)
     count = db.execute(
         "SELECT count(*) FROM album_photos m JOIN photos p ON p.id = m.photo_id "  # noqa: S608 - constants
-        f"WHERE m.album_id = ? AND m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN}",  # noqa: S608
+        f"WHERE m.album_id = ? AND m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN}",
         (album_id,),
     ).fetchone()[0]
     return Missing(album_id, absent, count)
@@ -312,7 +312,7 @@ def members_of(db: Connection, album_ids: Sequence[int]) -> list[Missing]:
     """All active, not gone members of these albums, as if a listing had shown none of them."""
     rows = db.execute(
         "SELECT m.album_id, m.photo_id FROM json_each(?) w CROSS JOIN album_photos m ON m.album_id = w.value "  # noqa: S608 - constants
-        f"JOIN photos p ON p.id = m.photo_id WHERE m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN}",  # noqa: S608
+        f"JOIN photos p ON p.id = m.photo_id WHERE m.removed_at IS NULL AND p.gone_at IS NULL AND {_SHOWN}",
         (json.dumps(list(album_ids)),),
     )
     members: dict[int, list[str]] = {}

@@ -19,7 +19,7 @@ SELECT p.number, p.caption, p.title, p.alt_text,
 _FTS = f"""
 INSERT INTO photos_fts (rowid, {", ".join(SEARCH_COLUMNS)}) {SEARCH_TEXT}
   FROM json_each(?) wanted CROSS JOIN photos p ON p.id = wanted.value
-"""  # noqa: S608 - constants above
+"""
 
 
 def index_photos(db: Connection, ids: Sequence[str], *, fresh: bool = False) -> None:

@@ -72,7 +72,7 @@ def look_alikes(db: Connection) -> list[tuple[str, str, str, str]]:
     rows = db.execute(
         "SELECT p.id, q.id, p.sha256, q.sha256 FROM photos p JOIN photos q "  # noqa: S608 - constants
         "ON q.created_at = p.created_at AND q.kind = p.kind AND q.sha256 IS NOT NULL "
-        f"WHERE {_MADE_UP} AND {_PROVEN} AND p.sha256 IS NOT NULL AND p.kind = 'photo' ORDER BY p.id, q.id"  # noqa: S608
+        f"WHERE {_MADE_UP} AND {_PROVEN} AND p.sha256 IS NOT NULL AND p.kind = 'photo' ORDER BY p.id, q.id"
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 

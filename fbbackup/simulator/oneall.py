@@ -14,7 +14,7 @@ from fbbackup.simulator.world import World
 
 PREFIX = "/push/identities/"
 PUBLIC_KEY = "1111aaaa-22bb-33cc-44dd-555555eeeeee"
-PRIVATE_KEY = "9999ffff-88ee-77dd-66cc-555555bbbbbb"  # noqa: S105 - the pretend account's
+PRIVATE_KEY = "9999ffff-88ee-77dd-66cc-555555bbbbbb"
 IDENTITY = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 _PATH = re.compile(r"/push/identities/([^/]+)/([a-z0-9/_%-]+)\.json", re.IGNORECASE)
 _DATE = "Thu, 21 Sep 2017 16:25:31 0200"

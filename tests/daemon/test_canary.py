@@ -103,7 +103,7 @@ def spoken(home: Home, *arguments: str) -> tuple[str, bytes]:
     return " ".join(arguments), (out + err).encode()
 
 
-def test_no_secret_leaves_the_credentials(run: Callable[..., Running], make_home: MakeHome) -> None:  # noqa: F811
+def test_no_secret_leaves_the_credentials(run: Callable[..., Running], make_home: MakeHome) -> None:
     home = make_home(small(), app_secret=SECRET, account={"app_id": "100000000000001"}, served=True)
     seen = log_in(home)
     hook = home.folder / "hook"

@@ -74,7 +74,7 @@ class Life:
         return health(self.config, self.home.archive, self.wheel.date, self.environ).reasons
 
 
-async def test_thirty_hours(make_home: MakeHome) -> None:  # noqa: F811
+async def test_thirty_hours(make_home: MakeHome) -> None:
     home = make_home(small(clock=Clock(BEGIN)))
     library, sim = home.sim.library, home.sim
     album = max(library.album_list(), key=lambda one: len(list(library.album_photos(one))))
@@ -128,7 +128,7 @@ async def test_thirty_hours(make_home: MakeHome) -> None:  # noqa: F811
     assert home.current() == home.expected()
 
 
-async def test_a_login_is_renewed_before_it_ends(make_home: MakeHome) -> None:  # noqa: F811
+async def test_a_login_is_renewed_before_it_ends(make_home: MakeHome) -> None:
     home = make_home(
         small(clock=Clock(BEGIN)), app_secret="canary-of-the-app-2f7c1d", account={"app_id": "100000000000001"}
     )
@@ -141,7 +141,7 @@ async def test_a_login_is_renewed_before_it_ends(make_home: MakeHome) -> None:  
     assert all(not error for _, _, error in life.runs)
 
 
-async def test_health_names_what_is_wrong(make_home: MakeHome) -> None:  # noqa: F811
+async def test_health_names_what_is_wrong(make_home: MakeHome) -> None:
     home = make_home(small(clock=Clock(BEGIN)))
     life = Life(home, {})
     assert "no catalog" in life.well[0]
@@ -158,7 +158,7 @@ async def test_health_names_what_is_wrong(make_home: MakeHome) -> None:  # noqa:
     assert any("nearly full" in one for one in health(full, home.archive, life.wheel.date, life.environ).reasons)
 
 
-async def test_metrics_are_what_prometheus_reads(make_home: MakeHome) -> None:  # noqa: F811
+async def test_metrics_are_what_prometheus_reads(make_home: MakeHome) -> None:
     home = make_home(small(clock=Clock(BEGIN)))
     life = Life(home, {})
     life.login(24 * 60)
@@ -175,7 +175,7 @@ async def test_metrics_are_what_prometheus_reads(make_home: MakeHome) -> None:  
     assert text.endswith("\n")
 
 
-async def test_damage_is_found_mended_and_told(make_home: MakeHome) -> None:  # noqa: F811
+async def test_damage_is_found_mended_and_told(make_home: MakeHome) -> None:
     home = make_home(small(clock=Clock(BEGIN)))
     life = Life(home, {})
     life.config = replace(life.config, schedule=replace(life.config.schedule, verify_days=1))

@@ -82,7 +82,7 @@ class Running:
 
 
 @pytest.fixture
-def run(make_home: MakeHome) -> Iterator[Callable[..., Running]]:  # noqa: F811
+def run(make_home: MakeHome) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
     def start(home: Home | None = None, *, verbose: bool = False, **environ: str) -> Running:
@@ -232,7 +232,7 @@ def cpu_seconds(process: subprocess.Popen[str]) -> float:
 
 def test_the_gallery_and_the_numbers_are_served_beside_the_runs(
     run: Callable[..., Running],
-    make_home: MakeHome,  # noqa: F811
+    make_home: MakeHome,
 ) -> None:
     daemon = run(make_home(small(), served=True)).ready()
     until(daemon.idle, "the first run")

@@ -139,7 +139,7 @@ async def test_html_inside_of_a_picture_stays_a_picture(tmp_path: Path) -> None:
         assert b"script" not in small.content
 
 
-def own(folder: Path, id_: str, key: str, body: bytes, kind: str):  # type: ignore[no-untyped-def] # noqa: ANN201
+def own(folder: Path, id_: str, key: str, body: bytes, kind: str):  # type: ignore[no-untyped-def]
     """A server over an archive with one file of any kind."""
     file = folder / "archive" / key
     file.parent.mkdir(parents=True)

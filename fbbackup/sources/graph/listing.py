@@ -116,14 +116,14 @@ class Pages:
             asked.clear()
         else:
             asked.add(_short(cursor))
-        answer = await self._ask(album, listing, cursor)
+        answer = await self._ask(listing, cursor)
         page = self.page_of(answer, listing.kind, album.title, heavy=self.limit.heavy)
         self.limit.heavy = True
         if page.next_cursor is not None and _short(page.next_cursor) in asked:
             raise CursorRejected("the list repeats a page that was already read")
         return page
 
-    async def _ask(self, album: Album, listing: Listing, cursor: str | None) -> dict[str, Any]:
+    async def _ask(self, listing: Listing, cursor: str | None) -> dict[str, Any]:
         while True:
             params = dict(listing.params) | {"limit": str(self.limit.value)} | cursor_params(cursor)
             params["fields"] = self.fields.text(listing.kind, heavy=self.limit.heavy)
