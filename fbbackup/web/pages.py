@@ -39,9 +39,20 @@ async def timeline(site: Site, request: Request) -> Response:
     return render(
         request, "timeline.html", title="Photos", here="/", alarms=await _alarms(site), logins=_logins(site),
         months=months, total=sum(n for _, n in months), years=_years(months), sections=_sections(rows),
-        more=lists.key_text(more), at=at,
+        more=lists.key_text(more), at=at, **(await _at_work(site, request) if not months else {}),
         begins_above=after is not None, FEW=FEW, first_key=lists.key_text(_key(rows[0])) if rows else "",
     )  # fmt: skip
+
+
+async def first_run(site: Site, request: Request) -> Response:
+    """What every page shows before there is a catalog."""
+    return render(request, "first_run.html", title="Welcome", here="", **await _at_work(site, request))
+
+
+async def _at_work(site: Site, request: Request) -> dict[str, Any]:
+    """What pages say of the daemon, and what their button needs to ask it for a run."""
+    line = await site.daemon.line() if site.daemon is not None else None
+    return {"daemon": line, "form_token": entrance.form_token(site, request), "root": str(site.root)}
 
 
 def _key(row: Any) -> scopes.Key:
@@ -225,11 +236,10 @@ def _spot(where: dict[str, Any] | None) -> tuple[float, float] | None:
 
 async def status(site: Site, request: Request) -> Response:
     record = await site.readers.keep(COUNTS_LAST_SECONDS, _status, site)
-    daemon = await site.daemon.line() if site.daemon is not None else None
     return render(
-        request, "status.html", title="Status", here="/status", daemon=daemon,
-        form_token=entrance.form_token(site, request), asked=request.query_params.get("asked", ""),
-        notices=await asyncio.to_thread(_notices, site), alarms=await _alarms(site), logins=_logins(site), **record,
+        request, "status.html", title="Status", here="/status", asked=request.query_params.get("asked", ""),
+        notices=await asyncio.to_thread(_notices, site), alarms=await _alarms(site), logins=_logins(site),
+        **await _at_work(site, request), **record,
     )  # fmt: skip
 
 

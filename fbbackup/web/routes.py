@@ -120,6 +120,7 @@ def application(site: Site) -> ASGIApp:
         },
     )  # fmt: skip
     app.router.redirect_slashes = False
+    app.state.site = site
     return Guard(app, site.names)
 
 
@@ -226,7 +227,7 @@ async def _too_large(request: Request, error: Exception) -> Response:
 
 async def _nothing_yet(request: Request, error: Exception) -> Response:
     if _wants_page(request):
-        return render(request, "first_run.html", title="Welcome", here="")
+        return await pages.first_run(request.app.state.site, request)
     return data.problem(503, "nothing was backed up yet")
 
 

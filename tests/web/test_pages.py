@@ -11,7 +11,8 @@ from markupsafe import escape
 from fbbackup.catalog import gallery as questions
 from fbbackup.catalog import open_catalog, open_reader, scopes
 from fbbackup.web import lists
-from tests.web.served import Filled, Inside, inside
+from tests.web.served import URL, Filled, Inside, inside
+from tests.web.test_doors import AtWork, token_of
 
 TILE = re.compile(r'<li class="tile [^>]*data-id="([^"]+)"')
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
@@ -178,12 +179,25 @@ async def test_before_the_first_run_the_pages_say_what_to_do(tmp_path: Path) -> 
             assert "fbbackup sync" in page
         assert (await found.client.get("/api/v1/months")).status_code == 503
         assert (await found.client.get("/healthz")).status_code == 200
+    async with inside(tmp_path / "nowhere", tmp_path / "state", daemon=AtWork()) as found:
+        page = await found.page("/")
+        assert "The first backup is on its way" in page
+        asked = await found.client.post("/backup", headers={"origin": URL}, data={"token": token_of(page)})
+        assert asked.headers["location"] == "/status?asked=yes#backup"
+        assert "is on its way" in await found.page("/status?asked=yes")
 
 
 async def test_an_archive_without_photos_has_helpful_rooms(tmp_path: Path) -> None:
     open_catalog(tmp_path / "catalog.sqlite").close()
+    async with inside(tmp_path, tmp_path / "state", daemon=AtWork()) as found:
+        assert "Back up now" in await found.page("/")
     async with inside(tmp_path, tmp_path / "state") as found:
         assert "No photos yet" in await found.page("/")
+        assert "fbbackup sync" in await found.page("/")
+        assert "No photos of this day" in await found.page("/on-this-day")
+        assert "Nothing is stored yet" in await found.page("/status")
+        assert "fbbackup" in await found.page("/search")
+        assert (await found.client.get("/random")).headers["location"] == "/"
         assert "No albums yet" in await found.page("/albums")
         assert "Nobody is marked" in await found.page("/people")
         assert "No places yet" in await found.page("/map")
