@@ -23,7 +23,7 @@ from fbbackup.job import utc_now
 from fbbackup.links import Links
 from fbbackup.models import Published
 from fbbackup.protocols import Destination
-from fbbackup.thumbnails.outgoing import alike, fitted
+from fbbackup.thumbnails.outgoing import alike, animated, fitted
 from fbbackup.upload import Uploading, UploadResult, UploadSettings, undo_uploads, upload_photos
 
 
@@ -116,7 +116,7 @@ def _live(settings: Settings, credentials: Credentials, http: Http, *, force: bo
     return GraphDestination(
         GraphTarget(
             settings.name, settings.page_id or "", secret, alike, settings.api_url, settings.api_version,
-            app_secret.reveal() if app_secret else None,
+            app_secret.reveal() if app_secret else None, animated,
         ),
         http,
     )  # fmt: skip

@@ -184,22 +184,31 @@ class _Repairs:
                     self._settle(Outcome(case.damage, False, why))
 
     async def _from_photo(self, source: Source, case: _Case, photo: Photo) -> str:
-        """The largest variant is what was stored. Returns why nothing came of it, or nothing when something did."""
-        if photo.largest is None:
-            return "Facebook hands out no file for it"
-        try:
-            fetched = await self._fetch_twice(source, case, photo.largest)
+        """The largest variant is what was stored, or the first that leads to a picture where only trying tells.
+
+        Returns why nothing came of it, or nothing when something did.
+        """
+        why = "Facebook hands out no file for it"
+        for variant in photo.variants:
             try:
-                if fetched.staged.sha256 == case.damage.sha256:
-                    await self._take(fetched.staged)
-                    await self._put_back(case.damage)
-                    self._settle(Outcome(case.damage, True, "fetched again, the same bytes"))
-                else:
-                    await self._keep_beside(source.name, case, photo.largest, fetched)
-            finally:
-                await self._stock.store.discard(fetched.staged)
-        except ItemError as error:
-            return f"it could not be fetched: {error}"
+                return await self._from_variant(source, case, variant)
+            except ItemError as error:
+                why = f"it could not be fetched: {error}"
+            if not variant.is_guess:
+                break
+        return why
+
+    async def _from_variant(self, source: Source, case: _Case, variant: Variant) -> str:
+        fetched = await self._fetch_twice(source, case, variant)
+        try:
+            if fetched.staged.sha256 == case.damage.sha256:
+                await self._take(fetched.staged)
+                await self._put_back(case.damage)
+                self._settle(Outcome(case.damage, True, "fetched again, the same bytes"))
+            else:
+                await self._keep_beside(source.name, case, variant, fetched)
+        finally:
+            await self._stock.store.discard(fetched.staged)
         return ""
 
     async def _fetch_twice(self, source: Source, case: _Case, variant: Variant) -> _Fetched:

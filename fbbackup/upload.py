@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from fbbackup.catalog import Catalog, uploads
 from fbbackup.catalog.uploads import Entry, Sendable
@@ -181,7 +182,7 @@ async def _send(job: Uploading, photo: Outgoing) -> Published:
 
 async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
     settings = job.settings
-    body = b"".join([chunk async for chunk in job.store.read(photo.key or "")])
+    body = await _body(job.store, photo)
     made = Outgoing(
         photo_id=photo.photo_id,
         body=body,
@@ -198,6 +199,17 @@ async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
         params=settings.params,
     )
     return _shrunk(job.destination, made, settings)
+
+
+async def _body(store: Store, photo: Sendable) -> bytes:
+    """The file as it was stored. Raises UploadRefused for one that is not there or was changed."""
+    try:
+        body = b"".join([chunk async for chunk in store.read(photo.key or "")])
+    except KeyError:
+        raise UploadRefused(f"{photo.key} is missing from the archive; `fbbackup verify --repair` helps") from None
+    if sha256(body).hexdigest() != photo.sha256:
+        raise UploadRefused(f"{photo.key} is not as it was stored; `fbbackup verify --repair` helps")
+    return body
 
 
 def _shrunk(destination: Destination, photo: Outgoing, settings: UploadSettings) -> Outgoing:

@@ -7,10 +7,13 @@ import io
 import pytest
 from PIL import Image
 
-from fbbackup.errors import BadPicture
+from fbbackup.destinations import GraphDestination, GraphTarget
+from fbbackup.errors import BadPicture, UploadRefused
+from fbbackup.http import HostRules, Http
+from fbbackup.models import Outgoing
 from fbbackup.simulator import Library, Simulator
 from fbbackup.simulator.publishing import recompressed
-from fbbackup.thumbnails.outgoing import alike, fitted
+from fbbackup.thumbnails.outgoing import alike, animated, fitted
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +42,28 @@ def test_a_picture_that_is_too_large_is_made_to_fit() -> None:
         assert (picture.format, round(picture.width / picture.height, 2)) == ("JPEG", 1.5)
     with pytest.raises(BadPicture):
         fitted(out.getvalue(), 1000)
+
+
+def moving(kind: str, frames: int) -> bytes:
+    first, *others = (Image.new("RGB", (40, 30), (number * 60, 0, 0)) for number in range(frames))
+    out = io.BytesIO()
+    first.save(out, kind, save_all=True, append_images=others, duration=100)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_moving_pictures_are_told_from_still_ones(kind: str) -> None:
+    assert animated(moving(kind, 3))
+    assert not animated(moving(kind, 1))
+    assert not animated(moving(kind, 3)[:40])
+    assert not animated(fitted(moving(kind, 3), 100_000))
+
+
+async def test_a_page_is_sent_no_moving_picture() -> None:
+    http = Http(HostRules.of("http://127.0.0.1:9"))
+    page = GraphDestination(GraphTarget("page", "1", "token-of-a-page", alike, animated=animated), http)
+    still, gif = moving("GIF", 1), moving("GIF", 2)
+    page.check(Outgoing("1", still, "image/gif", 40, 30))
+    with pytest.raises(UploadRefused, match="animated"):
+        page.check(Outgoing("1", gif, "image/gif", 40, 30))
+    await http.close()

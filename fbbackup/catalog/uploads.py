@@ -55,6 +55,7 @@ class Sendable:
     file_date: datetime | None
     file_date_precision: str | None
     place_id: str | None
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def sendable(db: Connection, photo_id: str) -> Sendable | None:
     """The photo; None when there is none of this id."""
     row = db.execute(
         "SELECT p.id, p.kind, p.state, f.key, f.content_type, f.width, f.height, p.caption, p.alt_text, p.file_date, "
-        "p.file_date_precision, p.place_id FROM photos p LEFT JOIN files f ON f.sha256 = p.sha256 "
+        "p.file_date_precision, p.place_id, f.sha256 FROM photos p LEFT JOIN files f ON f.sha256 = p.sha256 "
         "AND f.damaged_at IS NULL WHERE p.id = ?",
         (photo_id,),
     ).fetchone()

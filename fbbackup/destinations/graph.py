@@ -44,12 +44,19 @@ _STOPS: dict[int, tuple[type[FbbackupError], str]] = {
     368: (Incomplete, "Facebook blocks publishing for now; wait before trying again"),
     459: (LoginNeeded, "Facebook wants the person to confirm the account first: open facebook.com and log in"),
 }
+_REFUSED = {
+    3: "the app may not publish photos; add the Page use case to it",
+    100: "a value is wrong; look at --param, --album and page_id",
+    324: "Facebook can't read the picture; --shrink sends it as a plain JPEG",
+    2500: "Facebook does not understand the address; look at page_id and --album",
+}
 _LIMITS = (4, 17, 32, 341, 613, 80001)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphTarget:
-    """One Page. `alike` tells whether two pictures show the same, for uploads whose answer was lost."""
+    """One Page. `alike` tells whether two pictures show the same, for uploads whose answer was lost; `animated` whether
+    one moves."""
 
     name: str
     page_id: str
@@ -58,6 +65,7 @@ class GraphTarget:
     api_url: str = "https://graph.facebook.com"
     api_version: str = "v21.0"
     app_secret: str | None = field(default=None, repr=False)
+    animated: Callable[[bytes], bool] = lambda body: False
 
 
 class GraphDestination:
@@ -82,6 +90,9 @@ class GraphDestination:
             raise UploadRefused(f"it has {size:.1f} MB, Facebook takes less than 10 MB; --shrink scales it down")
         if photo.content_type not in FORMATS:
             raise UploadRefused(f"Facebook takes no {photo.content_type}; it takes JPEG, PNG, BMP, GIF and TIFF")
+
+        if self._target.animated(photo.body):
+            raise UploadRefused("Facebook takes no animated pictures; --shrink sends it as a still one")
 
     async def upload(self, photo: Outgoing) -> Published:
         form = self._form(photo)
@@ -214,7 +225,10 @@ def _told(error: Mapping[str, Any], name: str) -> Exception:
         )
     if code in (1, 2):
         return SourceUnavailable(f"Facebook failed (code {code}: {words})")
-    return UploadRefused(f"Facebook refuses it (code {code}: {words})")
+    if code == 2500 and "access token" in words:
+        kind, remedy = _STOPS[190]
+        return kind(f'destination "{name}": {remedy} (code {code}: {words})')
+    return UploadRefused(f"{_REFUSED.get(code, 'Facebook refuses it')} (code {code}: {words})")
 
 
 def _nodes(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

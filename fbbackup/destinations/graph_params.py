@@ -104,6 +104,11 @@ TYPES: dict[str, _Type] = {
     "unpublished_content_type": (" or ".join(_CONTENT_TYPES), _one_of(*_CONTENT_TYPES)),
 }  # fmt: skip
 
+_RANGES = {
+    "initial_view_heading_override_degrees": (0, 360),
+    "initial_view_pitch_override_degrees": (-90, 90),
+    "initial_view_vertical_fov_override_degrees": (60, 120),
+}
 _SPHERICAL = {"ProjectionType", "CroppedAreaImageWidthPixels", "CroppedAreaImageHeightPixels", "FullPanoWidthPixels",
               "FullPanoHeightPixels"}  # fmt: skip
 _PROJECTIONS = ("equirectangular", "cylindrical", "cubestrip")
@@ -123,6 +128,9 @@ def checked_params(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
         words, fits = TYPES[name]
         if not fits(value):
             raise ConfigError(f"--param {name} must be {words}")
+        low, high = _RANGES.get(name, (None, None))
+        if low is not None and high is not None and not low <= int(value) <= high:
+            raise ConfigError(f"--param {name} must be from {low} to {high}")
         if name == "spherical_metadata":
             _check_sphere(json.loads(value))
         found[name] = value

@@ -31,6 +31,15 @@ def _grid(body: bytes) -> Image.Image:
         return small.convert("L").resize((_GRID, _GRID), Image.Resampling.BOX)
 
 
+def animated(body: bytes) -> bool:
+    """Whether a picture moves. False for what is no picture."""
+    try:
+        with Image.open(io.BytesIO(body), formats=("GIF", "PNG", "WEBP")) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
 def fitted(body: bytes, below: int) -> bytes:
     """The picture as a JPEG of fewer than `below` bytes, upright and without metadata: as large as that allows.
 

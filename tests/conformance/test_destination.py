@@ -15,7 +15,7 @@ from fbbackup.models import Outgoing
 from fbbackup.protocols import Destination
 from fbbackup.simulator import Library, Simulator
 from fbbackup.simulator.oneall import IDENTITY, PRIVATE_KEY, PUBLIC_KEY
-from fbbackup.thumbnails.outgoing import alike
+from fbbackup.thumbnails.outgoing import alike, animated
 from tests.fake_source import jpeg
 
 PHOTO = Outgoing("1", jpeg(1), "image/jpeg", 64, 48, caption="Sea", url="https://pictures.example.org/1.jpg")
@@ -35,7 +35,7 @@ class Place:
 
 
 def graph(url: str, sim: Simulator, http: Http) -> Destination:
-    return GraphDestination(GraphTarget("page", sim.library.owner_id, sim.token, alike, url), http)
+    return GraphDestination(GraphTarget("page", sim.library.owner_id, sim.token, alike, url, animated=animated), http)
 
 
 def oneall(url: str, sim: Simulator, http: Http) -> Destination:

@@ -161,6 +161,28 @@ def test_errors_stop_the_upload_or_only_the_photo(setup: Setup, code: int, exit_
     assert str(code) in " ".join(record["lines"])
 
 
+REMEDIES = {100: "--param", 324: "--shrink", 2500: "page_id", 190: "new one", 200: "pages_manage_posts", 321: "--album"}
+
+
+@pytest.mark.parametrize("code", REMEDIES)
+def test_errors_name_their_remedy(setup: Setup, code: int) -> None:
+    setup.page.faults.set("graph-error", times=1, code=code, match="/photos")
+    assert REMEDIES[code] in " ".join(setup.upload(setup.photos[0])["lines"])
+
+
+def test_a_file_that_is_missing_or_changed_is_never_sent(setup: Setup) -> None:
+    first, second, third = setup.photos[:3]
+    keys = dict(setup.home.rows("SELECT p.id, f.key FROM photos p JOIN files f ON f.sha256 = p.sha256"))
+    (setup.home.archive / keys[first]).unlink()
+    changed = setup.home.archive / keys[second]
+    changed.write_bytes(changed.read_bytes()[:-1] + b"x")
+    record = setup.upload(first, second, third)
+    assert (record["exit_code"], [one["photo"] for one in record["failed"]]) == (4, [first, second])
+    assert all("fbbackup verify" in one["error"] for one in record["failed"])
+    assert [one["photo"] for one in record["uploaded"]] == [third]
+    assert len(setup.published) == 1
+
+
 def test_a_profile_is_refused_with_the_reason(setup: Setup) -> None:
     sim = setup.home.sim
     profile = {"page": {"api_url": sim.url, "page_id": sim.library.owner_id}}
@@ -177,6 +199,7 @@ def test_a_profile_is_refused_with_the_reason(setup: Setup) -> None:
     [({"to": "nowhere"}, "there are: page, one"), ({"params": ("colour=red",)}, "no such parameter"),
      ({"params": ("published=maybe",)}, "true or false"), ({"params": ("message=x",)}, "caption"),
      ({"params": ("caption",)}, "NAME=VALUE"), ({"params": ("scheduled_publish_time=1700000000",)}, "published=false"),
+     ({"params": ("initial_view_pitch_override_degrees=91",)}, "from -90 to 90"),
      ({"params": ('spherical_metadata={"ProjectionType": "flat"}',)}, "spherical_metadata lacks")],
 )  # fmt: skip
 def test_bad_wishes_are_named_before_anything_is_sent(setup: Setup, wish: dict[str, Any], words: str) -> None:
