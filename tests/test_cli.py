@@ -190,6 +190,12 @@ def test_a_group_without_its_command_shows_its_help(synced: Home) -> None:
         assert "Commands:\n" in done.stderr
 
 
+def test_the_list_of_commands_says_whole_sentences(synced: Home) -> None:
+    lines = synced.run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert [line for line in lines if line.endswith("...")] == []
+    assert len(lines) == len(cli.commands)
+
+
 def test_wrong_usage_names_the_help_of_its_own_command(synced: Home) -> None:
     assert one_line(synced.run("verify", "--sample", "0")).endswith("verify --help`")
 

@@ -29,7 +29,8 @@ def main() -> NoReturn:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "fbbackup"
-        _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`", ConfigError.exit_code)
+        message = error.format_message().rstrip(".")
+        _fail(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`", ConfigError.exit_code)
     except FbbackupError as error:
         if verbose:
             raise

@@ -36,7 +36,7 @@ def serve(options: Options, port: int | None, host: str | None) -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), default=8766, show_default=True, help="Port; 0 = any free one.")
 @click.pass_obj
 def datasette(options: Options, port: int) -> None:
-    """Shows the catalog's tables in Datasette, read-only, on this machine only; needs the extra `datasette`."""
+    """Shows the catalog's tables in Datasette, read-only. On this machine only; needs the extra `datasette`."""
     from fbbackup.tables.start import serve_tables
 
     config = options.config()

@@ -22,7 +22,7 @@ _NO_ACCOUNT = "none"
 @as_json
 @click.pass_context
 def init(context: click.Context, account: str | None, app_id: str | None, yes: bool, json_out: bool) -> None:
-    """Asks a few questions, writes the configuration, makes the archive and offers the login."""
+    """Sets everything up. It asks three questions, writes the configuration, makes the archive and offers the login."""
     from fbbackup.config import load
     from fbbackup.config.starter import starter_file, starter_text, write_starter
     from fbbackup.holding import archive_place
@@ -58,6 +58,7 @@ def _asked(question: str, proposal: str, yes: bool) -> str:
     except click.Abort:
         if sys.stdin.isatty():
             raise
+        click.echo(err=True)
         raise ConfigError("there is nobody to ask; answer on stdin, or add --yes") from None
 
 
