@@ -14,6 +14,7 @@ import pytest
 
 from fbbackup.config import Account, Config, Destination, Setting, load, settings
 from fbbackup.errors import ConfigError
+from tests.configurations import read, refusal
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,19 +22,6 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
-
-
-def read(file: Path, text: str | bytes, **environ: str) -> Config:
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(file, environ=environ)
-
-
-def refusal(path: Path | None, **environ: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(path, environ=environ)
-    assert caught.value.exit_code == 2
-    assert str(caught.value).isprintable()
-    return str(caught.value)
 
 
 # --- finding the file

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fbbackup.config import Account, Config, Setting, load, settings, size
 from fbbackup.config.shapes import Wrong
-from fbbackup.errors import ConfigError
+from tests.configurations import read, refusal
 
 CANARY = "EAACanary1234567890"
 
@@ -20,19 +20,6 @@ CANARY = "EAACanary1234567890"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
-
-
-def read(file: Path, text: str | bytes, **environ: str) -> Config:
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(file, environ=environ)
-
-
-def refusal(path: Path | None, **environ: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(path, environ=environ)
-    assert caught.value.exit_code == 2
-    assert str(caught.value).isprintable()
-    return str(caught.value)
 
 
 # --- keys and values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import resource
 import struct
@@ -10,7 +9,6 @@ import zlib
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,32 +17,7 @@ from PIL import Image, ImageStat
 
 from fbbackup.errors import BadPicture
 from fbbackup.thumbnails import decode, examine, make
-
-
-@cache
-def drawn(width: int = 800, height: int = 600) -> Image.Image:
-    noise = Image.effect_noise((width, height), 40)
-    ramp = Image.linear_gradient("L").resize((width, height))
-    blob = Image.radial_gradient("L").resize((width, height))
-    return Image.blend(Image.merge("RGB", (ramp, blob, noise)), noise.convert("RGB"), 0.2)
-
-
-def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-def opened(body: bytes | None) -> Image.Image:
-    assert body is not None
-    image = Image.open(io.BytesIO(body))
-    image.load()
-    return image
-
-
-def close(found: Any, wanted: tuple[int, int, int], tolerance: int = 40) -> bool:
-    return all(abs(a - b) <= tolerance for a, b in zip(found, wanted, strict=True))
-
+from tests.drawings import close, drawn, opened, saved
 
 FORMATS = {
     "baseline": ("JPEG", "image/jpeg", "jpg", {}),

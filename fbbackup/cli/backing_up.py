@@ -98,7 +98,7 @@ def daemon(options: Options) -> None:
 @as_json
 @click.pass_obj
 def import_(options: Options, paths: tuple[Path, ...], messages: bool, json_out: bool) -> None:
-    """Brings in Facebook's own export, as zips or folders. Any number of parts; answers of its old interface as well."""
+    """Brings in Facebook's own export, as zips or folders. In any number of parts; or answers of its old interface."""
     from fbbackup.import_run import ImportOptions, import_paths
 
     config = options.config()
