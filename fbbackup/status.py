@@ -185,8 +185,9 @@ def photo_lines(photo: dict[str, Any], root: Path) -> list[str]:
         lines.append(f"album: {album['title']} (position {album['position'] + 1}{gone})")
     for file in photo["files"]:
         current = "file" if file["is_current"] else "older file"
+        which = f", {file['source']}" if ":" in file["source"] else ""
         lines.append(
-            f"{current}: {root / file['key']} ({file['width']}×{file['height']}, {size_in_words(file['bytes'])})"
+            f"{current}: {root / file['key']} ({file['width']}×{file['height']}, {size_in_words(file['bytes'])}{which})"
         )
         lines.append(f"sha256: {file['sha256']}")
         if file["damaged_at"]:

@@ -51,3 +51,15 @@ def test_every_page_of_the_docs_is_to_be_found() -> None:
 def test_every_library_of_the_developers_is_named() -> None:
     words = set(re.findall(r"`([a-z0-9-]+)`", section("Dependencies")))
     assert names(project()["dependency-groups"]["dev"]) <= words
+
+
+def test_the_files_of_the_checklists_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`([A-Za-z_./]+\.(?:py|md|toml)|fbbackup/[a-z_/]+/)`", text))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if "NAME" not in name and not _is_there(name)] == []
+
+
+def _is_there(name: str) -> bool:
+    """Whether a file is where a checklist says; `nodes.py` is one that the new folder gets."""
+    return name == "nodes.py" or (ROOT / name).exists()
