@@ -49,6 +49,8 @@ class RpcServer:
     before: Callable[[str, str, int], None] = lambda kind, album, offset: None
     failing: Callable[[str, str, int], Json | None] = lambda kind, album, offset: None
     reshape: Callable[[Json], Any] = lambda reply: reply
+    closing: tuple[int, str] | None = None
+    """With which code and words a WebSocket is closed instead of an answer."""
     terse: bool = False
     """Whether frames repeat neither endpoint nor event, as the document shows them."""
 
@@ -128,6 +130,9 @@ class RpcServer:
             frame = json.loads(message.data)
             assert set(frame) == {"endpoint", "data", "event"}
             assert set(frame["data"]) == {"album", "offset", "limit"}
+            if self.closing is not None:
+                await socket.close(code=self.closing[0], message=self.closing[1].encode())
+                break
             reply = self.reshape(self.answer(KINDS[frame["endpoint"]], frame["data"], None))
             event = {} if self.terse else {"endpoint": frame["endpoint"], "event": {"id": frame["event"]["id"]}}
             await socket.send_json({**reply, **event})

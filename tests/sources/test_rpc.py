@@ -199,6 +199,38 @@ async def test_errors_of_the_session_inside_of_replies(transport: str, told: Jso
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("closing", "kind"),
+    [((4401, ""), LoginNeeded), ((1008, "policy"), LoginNeeded), ((4002, "session expired"), LoginNeeded),
+     ((4408, "idle too long"), ItemError), ((1011, "broken"), SourceUnavailable), ((1000, ""), SourceUnavailable)],
+)  # fmt: skip
+async def test_a_socket_that_is_closed_tells_why(closing: tuple[int, str], kind: type[Exception]) -> None:
+    server = library()
+    server.closing = closing
+    async with running(server), source_of(server, "websocket") as source:
+        with pytest.raises(kind):
+            await source.page(the_album(server), None)
+
+
+async def test_a_socket_that_was_closed_is_opened_again() -> None:
+    server = library()
+    server.closing = (1001, "going away")
+
+    async def meanwhile(seconds: float) -> None:
+        server.closing = None
+
+    async with running(server), source_of(server, "websocket", sleep=meanwhile) as source:
+        assert await photos_of(source, the_album(server)) == server.albums["1"]
+
+
+async def test_an_album_that_is_forbidden_is_no_end_of_the_session() -> None:
+    server = library()
+    server.failing = lambda kind, album, offset: error(403, "this user hides the album") if album else None
+    async with running(server), source_of(server) as source:
+        with pytest.raises(ItemError, match="hides"):
+            await source.page(the_album(server), None)
+
+
 @BOTH
 async def test_an_error_that_passes_is_asked_again(transport: str) -> None:
     server = library()

@@ -17,7 +17,7 @@ _LOGIN = {401, 102, 190, 440, 498, 4401, -32001}
 _FORBIDDEN = {403, 4403, -32003}
 _DENIED = {400, 404, 410, 413, 422, -32004, -32600, -32601, -32602}
 _CROWDED = {429, 4, 17, 32, 613}
-_OF_LOGINS = re.compile(r"(?i)session|token|log.?in|logged|unauthori[sz]ed|authenticat|credential|user")
+_OF_LOGINS = re.compile(r"(?i)session|token|log.?in|logged|unauthori[sz]ed|authenticat|credential")
 _ENDED = re.compile(r"(?i)\b(session|token)\b.*\b(expired|revoked|invalid|unknown|missing|over|ended)\b")
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no", "")
 

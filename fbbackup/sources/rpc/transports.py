@@ -16,7 +16,8 @@ from fbbackup.sources.rpc.answers import RpcFailed, UnreadableReply, parsed
 METHODS = {"albums": "fb.getUserAlbums", "photos": "fb.getUserPhotos"}
 ENDPOINTS = {"albums": "facebook:getAlbums", "photos": "facebook:getPhotos"}
 _STRANGE_FRAMES = 20
-_SESSION_OVER = {4401: 401, 4403: 401, 3000: 401, 3003: 401}
+_SESSION_OVER = {1008, 3000, 3003, 4001, 4003, 4401, 4403}
+"""Ends of a WebSocket that stand for a policy, or for 401 and 403 by one convention or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,10 @@ class BySocket:
             raise RpcFailed(refused.status, "the WebSocket is refused") from None
         except SocketClosed as closed:
             await self.close()
-            if closed.code in _SESSION_OVER or closed.code == 1008:
-                raise RpcFailed(_SESSION_OVER.get(closed.code, 403), closed.reason or "the socket was closed") from None
-            raise
+            if closed.code not in _SESSION_OVER and not 4000 <= closed.code < 5000:
+                raise
+            words = closed.reason or f"the server closed the WebSocket with {closed.code}"
+            raise RpcFailed(401 if closed.code in _SESSION_OVER else closed.code, words) from None
         except BaseException:
             await self.close()
             raise
