@@ -64,7 +64,7 @@ class SyncResult:
         run = self.run
         return {
             "account": run.account,
-            "run": run.run_id,
+            "run": run.run_id or None,
             "kind": run.kind,
             "dry_run": self.dry,
             "outcome": run.outcome,
@@ -91,12 +91,15 @@ class SyncResult:
 def sync_accounts(
     config: Config, root: Path, options: SyncOptions, *, quiet: bool, environ: Mapping[str, str] = os.environ
 ) -> list[SyncResult]:
-    """A run for each account, one after the other; an account that fails does not stop the next one."""
+    """A run for each account, one after the other.
+
+    Of several accounts one that can't be run does not stop the others, and has its failure for a result; the error of
+    a single one is raised.
+    """
     accounts = config.selected(options.account)
     credentials = Credentials(environ)
     place = _scratch_place(config, root) if options.dry_run else archive_place(config, root, environ)
     results = []
-    failures: list[FbbackupError] = []
     with place as opened:
         for account in accounts:
             try:
@@ -106,10 +109,14 @@ def sync_accounts(
             except FbbackupError as error:
                 if len(accounts) == 1:
                     raise
-                failures.append(type(error)(f"{account.name}: {error}"))
-    if failures:
-        raise failures[0]
+                results.append(SyncResult(_failed(account, options, error), options.dry_run))
     return results
+
+
+def _failed(account: Account, options: SyncOptions, error: FbbackupError) -> RunResult:
+    """The result of a run that did not come to a verdict."""
+    kind = "deep" if options.deep else "quick"
+    return RunResult(0, account.name, kind, "failed", f"failed: {error}", {}, 0, 0, (), (), error)
 
 
 async def sync_account(

@@ -24,7 +24,10 @@ LOOKED_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run's record: what it did, what it leaves open, and the error that cut it short, if one did."""
+    """A run's record: what it did, what it leaves open, and the error that cut it short, if one did.
+
+    `run_id` is 0 when the catalog knows of no such run.
+    """
 
     run_id: int
     account: str

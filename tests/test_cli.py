@@ -165,6 +165,19 @@ def test_missing_token_is_exit_3_with_the_remedy(home: Home) -> None:
     assert "FBBACKUP_TOKEN_ADA" in one_line(done)
 
 
+def test_an_account_that_can_not_run_hides_no_other(home: Home) -> None:
+    (ada,) = json.loads(home.environ["FBBACKUP_ACCOUNTS"])
+    accounts = json.dumps([{**ada, "name": "bob"}, ada])
+    done = home.run("--quiet", "sync", FBBACKUP_ACCOUNTS=accounts)
+    assert done.returncode == 3
+    assert 'bob: failed: account "bob" has no token' in done.stdout
+    assert "ada: complete" in done.stdout
+    runs = json.loads(home.run("sync", "--json", FBBACKUP_ACCOUNTS=accounts).stdout)["runs"]
+    assert [(run["account"], run["outcome"], run["exit_code"]) for run in runs] == [
+        ("bob", "failed", 3), ("ada", "complete", 0),
+    ]  # fmt: skip
+
+
 def test_wrong_token_is_exit_3(home: Home) -> None:
     done = home.run("sync", FBBACKUP_TOKEN_ADA="EAAwrong")
     assert done.returncode == 3
