@@ -139,3 +139,42 @@ def test_no_page_is_too_odd_to_read(body: bytes) -> None:
 def test_a_page_without_end_is_read() -> None:
     deep = b"<div>" * 20_000 + b"<img src='posts/media/a_1/10151.jpg'>"
     assert [shown.uri for shown in read_page(deep).shown] == ["posts/media/a_1/10151.jpg"]
+
+
+FOOT = (
+    '<div class="_3-94"><a href="https://www.facebook.com/x"><div class="_a72d">Aug 11, 2016 7:25:31pm</div></a></div>'
+)
+PICTURE = '<a href="posts/media/a_1/10151.jpg"><img src="posts/media/a_1/10151.jpg"></a>'
+VALUES = (("Taken", "Aug 10, 2016 7:25:31pm"), ("Camera Make", "Acme"), ("Latitude", "55.7"), ("Longitude", "13.19"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr><td>{}</td><td>{}</td></tr>",
+        '<tr><td colspan="2">{}<div><div class="_a6-q">{}</div></div></td></tr>',
+        "<tr><td><div>{}</div><div>{}</div></td></tr>",
+        "<div><div>{}</div><div>{}</div></div>",
+    ],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_values_of_a_picture_are_read_however_their_rows_look(row: str, alone: bool) -> None:
+    rows = "".join(row.format(*value) for value in VALUES)
+    around = "<table>{}</table>" if row.startswith("<tr>") else "<div>{}</div>"
+    body = f"<div>{PICTURE}<div>Harbour at dusk</div>{around.format(rows)}</div>"
+    block = f"<div><div>Ada added a photo to the album Trip</div><div>{body}</div>{FOOT}</div>"
+    other = "" if alone else "<div><div><img src='posts/media/a_1/10152.jpg'></div></div>"
+    shown = read_page(f"<h1>Trip</h1><div role='main'>{block}{other}</div>".encode()).shown[0]
+    assert (shown.caption, shown.spot, shown.remarks) == ("Harbour at dusk", (55.7, 13.19), ())
+    assert shown.created_at == datetime(2016, 8, 11, 19, 25, 31, tzinfo=UTC)
+    assert shown.taken_at == datetime(2016, 8, 10, 19, 25, 31, tzinfo=UTC)
+
+
+def test_what_belongs_to_the_page_is_no_photo_and_no_caption() -> None:
+    page = (
+        '<div class="nav"><img src="../photos/profile.jpg"></div><div class="block"><video src="posts/media/a_1/9.mp4">'
+        '<a href="posts/media/a_1/9.mp4">Click for video</a></video><div>At sea</div>'
+        '<div class="meta">Thursday, 11 August 2016 at 19:25 UTC+01</div></div>'
+    )
+    shown = read_page(page.encode()).shown
+    assert [(one.uri, one.caption) for one in shown] == [("posts/media/a_1/9.mp4", "At sea")]

@@ -22,13 +22,15 @@ from fbbackup.models import HTML_COMMENT, Comment, Kind
 from fbbackup.sources.export import values
 from fbbackup.sources.export.dates import moment_in
 from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of, name_of
-from fbbackup.sources.export.remarks import Remark, remarks
+from fbbackup.sources.export.remarks import NO_WORDS, Block, Remark
 from fbbackup.sources.export.repair import words
 
 HTML_WEIGHT = 1
 LARGEST = 32 << 20
 _HIGHEST = 40
-_ICONS = re.compile(r"(?:^|/)(?:icons|files|html_assets|stickers_used)/")
+_ICONS = re.compile(r"(?:^|/)(?:icons|files|html_assets|stickers_used)/|(?:^|/)photos/profile\.jpg$")
+"""Pictures that belong to the pages; the last one stands at the head of each page of the first generation."""
+_NOT_SAID = NO_WORDS | {"ul", "h1", "h2", "h3"}
 _NUMBER = re.compile(r"-?\d{1,3}(?:[.,]\d+)?")
 
 
@@ -141,12 +143,15 @@ def _shown(uri: str, node: LexborNode, around: dict[int, set[str]], title: str) 
         if around.get(block.parent.mem_id, {uri, ""}) != {uri}:
             break
         child, block = block, block.parent
+    surrounding = Block(block, node)
+    if surrounding.date is not None:
+        block, child = surrounding.narrow(node)
     found = Shown(uri, (block.html or "")[:20_000])
     labels = _labels(block)
     _read_labels(found, labels)
-    said_by_others = remarks(block, node)
-    found.remarks = tuple(said_by_others.values())
-    texts = list(_texts(block, child, said_by_others))
+    _read_labels(found, surrounding.labels)
+    found.remarks = surrounding.remarks
+    texts = list(_texts(block, child, surrounding.apart))
     for _, text in texts:
         # Comments with their dates are left out already.
         if dated := moment_in(text):
@@ -186,7 +191,7 @@ def _apart(node: LexborNode, block: LexborNode, others: Collection[int]) -> bool
     for _ in range(_HIGHEST):
         if inner is None or inner.mem_id == block.mem_id:
             return False
-        if inner.tag in ("table", "ul", "script", "style") or inner.mem_id in others:
+        if inner.tag in _NOT_SAID or inner.mem_id in others:
             return True
         inner = inner.parent
     return True
@@ -199,9 +204,14 @@ def _labels(node: LexborNode) -> dict[str, str]:
         cells = [cell.text(strip=True) for cell in row.css("td, th")]
         if len(cells) == 2 and len(found) < 200:
             found[cells[0]] = cells[1]
-        elif len(cells) == 1 and (lines := [text for text in cells[0].split("\n") if text.strip()]) and len(lines) == 2:
-            found[lines[0]] = lines[1]
+        elif len(cells) == 1 and len(parts := _parts(row)) == 2:
+            found[parts[0]] = parts[1]
     return found
+
+
+def _parts(row: LexborNode) -> list[str]:
+    texts = (" ".join((node.text() or "").split()) for node in row.traverse(include_text=True) if node.tag == "-text")
+    return [text for text in texts if text]
 
 
 def _read_labels(shown: Shown, labels: dict[str, str]) -> None:
@@ -213,9 +223,10 @@ def _read_labels(shown: Shown, labels: dict[str, str]) -> None:
             spot["latitude"] = float(value.replace(",", "."))
         elif number and small.startswith(("longitud", "längengrad", "längdgrad", "długo")):
             spot["longitude"] = float(value.replace(",", "."))
-        elif small in ("taken", "aufgenommen", "prise", "tagen") and (dated := moment_in(value)):
-            shown.taken_at = values.moment(dated[0].timestamp())
-    shown.spot = values.degrees(spot)
+        elif small in ("taken", "aufgenommen", "prise", "tagen"):
+            dated = moment_in(value)
+            shown.taken_at = values.moment(dated[0].timestamp() if dated else int(value) if value.isdecimal() else None)
+    shown.spot = values.degrees(spot) or shown.spot
 
 
 def album_id_of(path: str) -> str | None:

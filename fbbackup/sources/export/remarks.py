@@ -1,8 +1,12 @@
-"""Comments in the block of a picture: found by where their dates stand, as class names change at will."""
+"""The block around a picture in a page: its own date, and comments, told apart by where dates stand.
+
+Class names change at will, so a comment is an element that holds one date and not the picture: an entry of a list, one
+that calls itself a comment, or one deeper than the picture's own date with a text of an author and a message.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +17,9 @@ from fbbackup.sources.export.repair import words
 
 _HIGHEST = 40
 _LONGEST_AUTHOR = 80
-_NO_TEXT = frozenset({"table", "script", "style"})
+_MOST_TEXTS = 6
+NO_WORDS = frozenset({"table", "script", "style", "video"})
+"""Elements whose texts are no one's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,52 +31,99 @@ class Remark:
     at: datetime | None
 
 
-def remarks(block: LexborNode, picture: LexborNode) -> dict[int, Remark]:
-    """Comments by the `mem_id` of their elements.
+class Block:
+    """What surrounds one picture. `labels` are pairs of texts in parts with a date that are no comment."""
 
-    A comment is an element that holds one date and not the picture: an entry of a list, one that calls itself a
-    comment, or one deeper than the picture's own date with two texts besides it, an author's and a message.
-    """
-    texts = [(node, text) for node, text in _texts(block) if text]
-    dates = [node for node, text in texts if moment_in(text) is not None]
-    above = {node.mem_id: _above(node, block) for node, _ in texts}
-    dated: dict[int, int] = {}
-    for node in dates:
-        for element in above[node.mem_id]:
-            dated[element.mem_id] = dated.get(element.mem_id, 0) + 1
-    closed = {element.mem_id for element in _above(picture, block)} | {picture.mem_id}
-    found: dict[int, LexborNode] = {}
-    loose: list[LexborNode] = []
-    for node in dates:
-        alone = [each for each in above[node.mem_id] if dated[each.mem_id] == 1 and each.mem_id not in closed]
-        marked = [each for each in alone if _is_marked(each)]
-        if marked:
-            found[marked[-1].mem_id] = marked[-1]
-        elif alone:
-            loose.append(alone[-1])
-    if len(loose) > 1:
+    def __init__(self, element: LexborNode, picture: LexborNode) -> None:
+        self._element = element
+        self._called = {each.mem_id for each in element.css('[class*="omment"]') if _is_called_comment(each)}
+        self._marked = self._called | {each.mem_id for each in element.css("li")}
+        around = [(node, text, above(node, element)) for node, text in _texts(element)]
+        around = [(node, text, each) for node, text, each in around if not any(one.tag in NO_WORDS for one in each)]
+        self._texts = [(node, text) for node, text, _ in around]
+        self._above = {node.mem_id: [(one.mem_id, one) for one in each] for node, _, each in around}
+        self._closed = {each.mem_id for each in above(picture, element)} | {picture.mem_id}
+        dates = [node for node, text in self._texts if moment_in(text) is not None]
+        self._dated: dict[int, int] = {}
+        for node in dates:
+            for mem_id, _ in self._above[node.mem_id]:
+                self._dated[mem_id] = self._dated.get(mem_id, 0) + 1
+        marked, loose = self._sorted(dates)
         # The picture's own date stands highest; of equals the first.
-        depths = [len(_above(each, block)) for each in loose]
-        own = depths.index(min(depths))
-        found |= {each.mem_id: each for index, each in enumerate(loose) if index != own and depths[index] > min(depths)}
-    found |= _undated(texts, above, dated, closed)
-    inside: dict[int, list[str]] = {mem_id: [] for mem_id in found}
-    for node, text in texts:
-        for element in above[node.mem_id]:
-            if element.mem_id in inside:
-                inside[element.mem_id].append(text)
-    read = {mem_id: _remark(inside[mem_id], _is_marked(element)) for mem_id, element in found.items()}
-    return {mem_id: remark for mem_id, remark in read.items() if remark is not None}
+        self.date = min(loose, key=lambda node: len(self._above[node.mem_id]), default=None)
+        self.labels: dict[str, str] = {}
+        self._parts = self._read(marked | self._undated() | self._deeper(loose))
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        return tuple(remark for remark in self._parts.values() if remark is not None)
+
+    @property
+    def apart(self) -> Collection[int]:
+        """Elements whose texts say nothing of what the picture's owner wrote."""
+        return self._parts
+
+    def narrow(self, picture: LexborNode) -> tuple[LexborNode, LexborNode]:
+        """The smallest element with the picture and its own date, and the part of it that holds the picture."""
+        around = {mem_id for mem_id, _ in self._above[self.date.mem_id]} if self.date is not None else set()
+        child, block = picture, picture
+        while block.mem_id != self._element.mem_id and block.mem_id not in around and block.parent is not None:
+            child, block = block, block.parent
+        return block, child
+
+    def _sorted(self, dates: list[LexborNode]) -> tuple[dict[int, LexborNode], list[LexborNode]]:
+        """Elements that look like comments by themselves, and the dates outside of them."""
+        marked: dict[int, LexborNode] = {}
+        loose = []
+        for node in dates:
+            if signs := [pair for pair in self._alone(node) if pair[0] in self._marked]:
+                marked |= dict(signs[-1:])
+            else:
+                loose.append(node)
+        return marked, loose
+
+    def _alone(self, node: LexborNode) -> list[tuple[int, LexborNode]]:
+        """The elements around a date that hold no other one, and not the picture."""
+        return [
+            (mem_id, each)
+            for mem_id, each in self._above[node.mem_id]
+            if self._dated[mem_id] == 1 and mem_id not in self._closed
+        ]
+
+    def _deeper(self, loose: list[LexborNode]) -> dict[int, LexborNode]:
+        """Elements with dates deeper than the picture's own."""
+        if self.date is None:
+            return {}
+        highest = len(self._above[self.date.mem_id])
+        deeper = [self._alone(node) for node in loose if len(self._above[node.mem_id]) > highest]
+        return dict(alone[-1] for alone in deeper if alone)
+
+    def _undated(self) -> dict[int, LexborNode]:
+        """Elements that call themselves comments and hold no date, the outermost of each."""
+        found: dict[int, LexborNode] = {}
+        for node, _ in self._texts if self._called else ():
+            around = self._above[node.mem_id]
+            fit = [(mem_id, each) for mem_id, each in around
+                   if mem_id in self._called and mem_id not in self._dated and mem_id not in self._closed]  # fmt: skip
+            inside = any(self._dated.get(mem_id) == 1 and mem_id in self._marked for mem_id, _ in around)
+            if not inside:
+                found |= dict(fit[-1:])
+        return found
+
+    def _read(self, elements: dict[int, LexborNode]) -> dict[int, Remark | None]:
+        inside: dict[int, list[str]] = {mem_id: [] for mem_id in elements}
+        for node, text in self._texts:
+            for mem_id, _ in self._above[node.mem_id]:
+                if mem_id in inside:
+                    inside[mem_id].append(text)
+        read = {mem_id: _remark(inside[mem_id], mem_id in self._marked) for mem_id in elements}
+        for mem_id, remark in read.items():
+            if remark is None:
+                self.labels |= dict(zip(inside[mem_id][::2], inside[mem_id][1::2], strict=False))
+        return read
 
 
-def _texts(block: LexborNode) -> Iterator[tuple[LexborNode, str]]:
-    for node in block.traverse(include_text=True):
-        text = " ".join((node.text() or "").split()) if node.tag == "-text" else ""
-        if text and not any(each.tag in _NO_TEXT for each in _above(node, block)):
-            yield node, text
-
-
-def _above(node: LexborNode, block: LexborNode) -> list[LexborNode]:
+def above(node: LexborNode, block: LexborNode) -> list[LexborNode]:
     """The elements around a node, the nearest first, without the block itself."""
     found: list[LexborNode] = []
     inner = node.parent
@@ -80,37 +133,25 @@ def _above(node: LexborNode, block: LexborNode) -> list[LexborNode]:
     return found
 
 
-def _is_marked(element: LexborNode) -> bool:
-    return element.tag == "li" or _is_called_comment(element)
+def _texts(block: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+    for node in block.traverse(include_text=True):
+        text = " ".join((node.text() or "").split()) if node.tag == "-text" else ""
+        if text:
+            yield node, text
 
 
 def _is_called_comment(element: LexborNode) -> bool:
     return "comment" in (element.attributes.get("class") or "").lower()
 
 
-def _undated(
-    texts: list[tuple[LexborNode, str]], above: dict[int, list[LexborNode]], dated: dict[int, int], closed: set[int]
-) -> dict[int, LexborNode]:
-    """Elements that call themselves comments and hold no date, the outermost of each."""
-    found = {}
-    for node, _ in texts:
-        fit = [
-            each
-            for each in above[node.mem_id]
-            if each.mem_id not in dated and each.mem_id not in closed and _is_called_comment(each)
-        ]
-        inside = any(dated.get(each.mem_id) == 1 and _is_marked(each) for each in above[node.mem_id])
-        if fit and not inside:
-            found[fit[-1].mem_id] = fit[-1]
-    return found
-
-
 def _remark(texts: list[str], marked: bool) -> Remark | None:
     at = next((dated[0] for text in texts if (dated := moment_in(text)) is not None), None)
     said = [text for text in texts if moment_in(text) is None]
+    if not marked and not 2 <= len(said) <= _MOST_TEXTS:
+        return None
     if len(said) >= 2:
         return _made("\n".join(said[1:]), said[0].rstrip(":"), at)
-    if not said or not marked:
+    if not said:
         return None
     author, colon, message = said[0].partition(": ")
     if colon and len(author) <= _LONGEST_AUTHOR and message:
