@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hmac
 import random
 import re
 import secrets
@@ -48,8 +47,9 @@ def welch(one: list[int], other: list[int]) -> float:
 
 
 def difference(check: Callable[[str], object], secret: str) -> float:
-    """How different guesses that begin rightly take from random ones, in random order: the median of three times."""
-    return statistics.median(measured(check, secret) for _ in range(3))
+    """How different guesses that begin rightly take from random ones: the least of five times, since a leak shows in
+    each of them, and what else the machine does in some."""
+    return min(abs(measured(check, secret)) for _ in range(5))
 
 
 def measured(check: Callable[[str], object], secret: str) -> float:
@@ -70,17 +70,15 @@ def test_guesses_that_begin_rightly_take_as_long_as_others(tmp_path: Path) -> No
     visitors, sessions = Visitors(), Sessions(tmp_path)
     _, session = sessions.new("ada", "read", None)
     cookie, link = visitors.enter(), visitors.new_link_token()
-    form = visitors.form_token(cookie)
 
     def careless(guess: str) -> bool:
         return all(a == b for a, b in zip(guess, link, strict=False))
 
     checks = {
         "session": (sessions.find, session), "cookie": (visitors.knows, cookie), "link": (visitors.use_link, link),
-        "form": (lambda guess: hmac.compare_digest(guess.encode(), form.encode()), form[:43]),
     }  # fmt: skip
     found = {name: difference(check, secret) for name, (check, secret) in checks.items()}  # type: ignore[arg-type]
     told = ", ".join(f"{name} {t:.1f}" for name, t in found.items())
     print(f"timing, {SAMPLES} samples each, t of known prefix against random: {told}")
-    assert abs(difference(careless, link)) > DUDECT, "the measurement sees a careless comparison"
-    assert all(abs(t) < DUDECT for t in found.values()), found
+    assert difference(careless, link) > DUDECT, "the measurement sees a careless comparison"
+    assert all(t < DUDECT for t in found.values()), found
