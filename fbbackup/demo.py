@@ -39,7 +39,7 @@ def run_demo(*, photos: int, folder: Path | None, quiet: bool) -> dict[str, Any]
             result = sync_accounts(config, archive, SyncOptions(), quiet=quiet, environ=environ)[0]
             results.append(result)
             say(f"{title}: {result.run.line}")
-    lines = _next_steps(archive)
+    lines = _next_steps(archive) + ([] if folder else [f"  remove     rm -r {home}"])
     return {"archive": str(archive), "runs": [result.record() for result in results], "lines": lines}
 
 
