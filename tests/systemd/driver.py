@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import traceback
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +46,8 @@ def until(true: Callable[[], Any], what: str) -> float:
     raise AssertionError(f"never happened: {what}")
 
 
-def rows(sql: str) -> list[Any]:
-    db = sqlite3.connect(f"file:{ARCHIVE}/catalog.sqlite?mode=ro", uri=True)
+def rows(sql: str, archive: Path = ARCHIVE) -> list[Any]:
+    db = sqlite3.connect(f"file:{archive}/catalog.sqlite?mode=ro", uri=True)
     try:
         return [row[0] for row in db.execute(sql)]
     finally:
@@ -130,6 +133,42 @@ def survive_a_hang() -> None:
     seen["hang_seconds"] = time.monotonic() - begun
 
 
+def run_for_another_user() -> None:
+    """The daemon for a user that exists, with the archive on another disk, and beside it the gallery alone."""
+    subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "fbbackup"], check=True)
+    seen["fixed_uid"] = pwd.getpwnam("fbbackup").pw_uid
+    archive = Path("/srv/photos")
+    archive.mkdir(0o700, parents=True)
+    shutil.chown(archive, "fbbackup", "fbbackup")
+    daemon, web = "fbbackup-fixed-user.service", "fbbackup-web.service"
+    seen["fixed_start"] = command("systemctl", "start", daemon)
+    until(lambda: rows("SELECT count(*) FROM runs WHERE outcome = 'complete'", archive)[0], "a run of the other user")
+    seen["fixed_stored"] = rows("SELECT count(*) FROM photos WHERE state = 'stored'", archive)[0]
+    seen["web_start"] = command("systemctl", "start", web)
+    until(lambda: answers("http://127.0.0.1:8765/healthz"), "the gallery")
+    seen["web_health"] = json.loads(answers("http://127.0.0.1:8765/healthz") or "null")
+    pids = [command("systemctl", "show", "--value", "--property", "MainPID", unit) for unit in (daemon, web)]
+    seen["fixed_uids"] = [os.stat(f"/proc/{pid}").st_uid for pid in pids]
+    for name, pid in zip(("fixed", "web"), pids, strict=True):
+        seen[f"{name}_written_outside"] = [folder for folder in OUTSIDE if may_write(pid, folder)]
+    status = archive.stat()
+    seen["fixed_archive_owner"], seen["fixed_archive_mode"] = status.st_uid, oct(status.st_mode & 0o777)
+    command("systemctl", "stop", web, daemon)
+    seen["others_result"] = [
+        command("systemctl", "show", "--value", "--property", "Result", unit) for unit in (daemon, web)
+    ]
+
+
+def answers(address: str) -> str | None:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+    except OSError:
+        return None
+
+
 def main() -> None:
     pretend = subprocess.Popen(
         [sys.executable, "-m", "fbbackup.simulator", "--photos", "30", "--albums", "4", "--largest", "96"],
@@ -147,6 +186,7 @@ def main() -> None:
         secret.touch(0o600)
         secret.write_text(f'[me]\ntoken = "{facebook["token"]}"\n')
         drive(facebook["url"], facebook["token"])
+        run_for_another_user()
         journal = command("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
         seen["journal"] = journal
         seen["token_in_journal"] = facebook["token"] in command("journalctl", "--no-pager", "-a")

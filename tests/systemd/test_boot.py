@@ -28,6 +28,12 @@ WatchdogSec={WATCHDOG_SECONDS}s
 RestartSec=200ms
 """
 
+OTHERS_FOR_TESTS = {
+    "fbbackup-fixed-user": UNIT_FOR_TESTS + "Environment=FBBACKUP_WEB_ENABLED=false\n",
+    "fbbackup-web": UNIT_FOR_TESTS.replace("-m fbbackup daemon", "-m fbbackup serve").replace("WatchdogSec", "#"),
+}
+"""The units for a user that exists: the daemon without its gallery, and the gallery alone."""
+
 DRIVER = f"""
 [Unit]
 Description=Drives the test
@@ -83,6 +89,10 @@ def furnish(root: Path) -> None:
     shutil.copy(ROOT / "systemd" / "fbbackup.service", units / "fbbackup.service")
     (units / "fbbackup.service.d").mkdir()
     (units / "fbbackup.service.d" / "test.conf").write_text(UNIT_FOR_TESTS)
+    for name, text in OTHERS_FOR_TESTS.items():
+        shutil.copy(ROOT / "systemd" / f"{name}.service", units)
+        (units / f"{name}.service.d").mkdir()
+        (units / f"{name}.service.d" / "test.conf").write_text(text)
     (units / "driver.service").write_text(DRIVER)
     (units / "test.target").write_text(TARGET)
     shutil.rmtree(root / "var/lib/fbbackup", ignore_errors=True)
@@ -166,3 +176,12 @@ def test_the_archive_obeys_every_rule_afterwards(seen: dict[str, Any]) -> None:
 def test_it_stops_in_order_and_in_time(seen: dict[str, Any]) -> None:
     assert (seen["stop"], seen["result"]) == ("", "success")
     assert seen["stop_seconds"] < 5
+
+
+def test_a_user_that_exists_backs_up_to_another_disk_and_the_gallery_alone_shows_it(seen: dict[str, Any]) -> None:
+    assert (seen["fixed_start"], seen["fixed_stored"]) == ("", seen["after_kill"])
+    assert seen["fixed_uids"] == [seen["fixed_uid"]] * 2
+    assert (seen["fixed_archive_owner"], seen["fixed_archive_mode"]) == (seen["fixed_uid"], "0o700")
+    assert seen["fixed_written_outside"] == seen["web_written_outside"] == []
+    assert (seen["web_start"], seen["web_health"]) == ("", {"ok": True, "reasons": []})
+    assert seen["others_result"] == ["success", "success"]
