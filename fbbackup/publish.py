@@ -17,6 +17,7 @@ from fbbackup.destinations import GraphDestination, GraphTarget, OneAllDestinati
 from fbbackup.destinations.graph import MOST_BYTES as GRAPH_BYTES
 from fbbackup.destinations.graph_params import checked_params
 from fbbackup.destinations.oneall import MOST_BYTES as ONEALL_BYTES
+from fbbackup.destinations.oneall import PUSHES
 from fbbackup.errors import ConfigError
 from fbbackup.http import HostRules, Http
 from fbbackup.job import utc_now
@@ -76,7 +77,9 @@ def run_upload(
 def _link_of(config: Config, settings: Settings, environ: Mapping[str, str]) -> Callable[[str], str] | None:
     """How OneAll reaches a picture: through our own server, where that has a public address."""
     public = config.web.public_url
-    if settings.type != "oneall" or public is None:
+    push = PUSHES.get(settings.push)
+    if settings.type != "oneall" or public is None or push is None or not push.picture:
+        # A post would keep an address that is over within the hour.
         return None
     links = Links(state_folder(environ))
     return lambda photo_id: links.address(public, photo_id)

@@ -245,6 +245,9 @@ async def test_oneall_gets_a_signed_address_of_our_own_server(setup: Setup, tmp_
         assert (answer.status_code, sha256(answer.content).hexdigest()) == (200, setup.home.current()[photo])
     large = await asyncio.to_thread(setup.upload, other, to="one", web=web, config={"one": {"push": "twitter/picture"}})
     assert large["exit_code"] == 0
+    post = {"one": {"push": "facebook/page/post"}}
+    await asyncio.to_thread(setup.upload, setup.photos[2], to="one", web=web, config=post)
+    assert "link" not in setup.page.world.pushes[-1], "a post must not keep an address that ends"
     assert "link-key" not in str(setup.home.rows("SELECT * FROM uploads"))
 
 

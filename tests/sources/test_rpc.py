@@ -376,7 +376,7 @@ async def test_lists_without_a_count_tell_that_they_changed() -> None:
 async def test_cursors_of_other_lists_are_rejected() -> None:
     server = library()
     async with running(server), source_of(server) as source:
-        for cursor in ("", "1", "1.x.0.0.", "99999.1.0.0.", "http://elsewhere/"):
+        for cursor in ("", "1", "1.x.0.", "99999.1.0.", "http://elsewhere/"):
             with pytest.raises(CursorRejected):
                 await source.page(the_album(server), cursor)
 

@@ -1,7 +1,7 @@
 """Lists by offset that may move while they are read: pages overlap by one item, and what moved is read again.
 
-A list is believed when one reading of it met no sign of a move (the overlapping item elsewhere, an item twice, fewer
-than claimed), or when a further reading showed nothing that earlier ones had not.
+A list is believed when a reading of it met no sign of a move (the overlapping item elsewhere, an item twice, fewer than
+claimed), or when two readings in a row were the same: some servers always count otherwise.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from fbbackup.sources.rpc.api import RpcApi
 from fbbackup.sources.rpc.nodes import BadItem, identifier
 
 MOST_READINGS = 8
+ALIKE_READINGS = 3
+"""Readings after which a list that is always the same is believed although it is shorter than claimed."""
 FRUITLESS_PAGES = 4
 """Pages without anything new after which a list that claims to go on is taken for endless."""
 
-_CURSOR = re.compile(r"([0-9]{1,2})\.([0-9]{1,12})\.([01])\.([01])\.([0-9a-f]{12}|)")
+_CURSOR = re.compile(r"([0-9]{1,2})\.([0-9]{1,12})\.([01])\.([0-9a-f]{12}|)")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a reading is: its number, the offset that follows, signs seen so far, and the item before the offset."""
+    """Where a reading is: its number, the offset that follows, whether a move showed, the item before the offset."""
 
     reading: int = 1
     offset: int = 0
     moved: bool = False
-    found_new: bool = False
     tail: str = ""
 
     def text(self) -> str:
-        return f"{self.reading}.{self.offset}.{int(self.moved)}.{int(self.found_new)}.{self.tail}"
+        return f"{self.reading}.{self.offset}.{int(self.moved)}.{self.tail}"
 
 
 def place_of(cursor: str | None) -> Place:
@@ -44,7 +45,7 @@ def place_of(cursor: str | None) -> Place:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise CursorRejected("the cursor is none of this list")
-    return Place(int(match[1]), int(match[2]), match[3] == "1", match[4] == "1", match[5])
+    return Place(int(match[1]), int(match[2]), match[3] == "1", match[4])
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class _Reading:
     seen: set[str] = field(default_factory=set)
     here: set[str] = field(default_factory=set)
     fruitless: int = 0
+    chain: str = ""
+    chain_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,11 @@ class Lists:
         fresh = [id_ for id_ in dict.fromkeys(ids) if id_ not in reading.here]
         moved = moved or len(fresh) < len(ids)
         new = [item for id_, item in zip(ids, items, strict=True) if id_ not in reading.seen]
-        found_new = place.found_new or bool(new)
+        reading.chain = _short(f"{reading.chain} {ids}")
         reading.here.update(fresh)
         reading.seen.update(fresh)
         self._check_end(reading, chunk, bool(fresh), claimed)
-        now = Place(place.reading, _following(asked, chunk, self._api.limit), moved, found_new, _tail(chunk, ids))
+        now = Place(place.reading, _following(asked, chunk, self._api.limit), moved, _tail(chunk, ids))
         goes_on = chunk.more if chunk.more is not None else len(chunk.items) >= (chunk.limit or self._api.limit)
         following = now if goes_on else self._after_end(now, reading, claimed, single=asked == 0)
         parted = tuple({identifier(item): item for item in new}.values())
@@ -125,14 +128,16 @@ class Lists:
 
     def _after_end(self, end: Place, reading: _Reading, claimed: int | None, *, single: bool) -> Place | None:
         """The start of another reading, None when the list is believed. Raises ItemError when it moves on and on."""
-        short = reading.whole and not single and claimed is not None and len(reading.here) < claimed
-        if end.reading == 1 and not end.moved and not short:
+        short = claimed is not None and len(reading.seen) < claimed
+        if not end.moved and (end.reading > 1 or single or not (short and reading.whole)):
             return None
-        if end.reading > 1 and not (end.moved and end.found_new):
+        alike = reading.chain == reading.chain_before
+        if alike and (not short or end.reading >= ALIKE_READINGS):
             return None
         if end.reading >= MOST_READINGS:
             raise ItemError(f"the list kept moving while it was read {MOST_READINGS} times")
         reading.here.clear()
+        reading.chain, reading.chain_before = "", reading.chain
         return Place(end.reading + 1)
 
     async def all(self, kind: str, album: str = "") -> AsyncIterator[Part]:
