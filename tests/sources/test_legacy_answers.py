@@ -136,3 +136,13 @@ def test_the_same_picture_from_another_host_is_no_change() -> None:
     first = photo_from_node({"pid": "1", "src_big": "http://ip001.facebook.com/v1/n1.jpg"})
     second = photo_from_node({"pid": "1", "src_big": "http://ip002.facebook.com/v1/n1.jpg"})
     assert first.raw == second.raw
+
+
+@pytest.mark.parametrize("created", ["0", "-5", "4000000000", "soon", "", "1e400"])
+def test_placeholders_are_no_dates(created: str) -> None:
+    photo = photo_from_node({"pid": "1", "created": created})
+    assert (photo.created_at, photo.file_date, photo.file_date_source) == (None, None, None)
+
+
+def test_the_date_is_of_the_kind_that_everything_else_compares_with() -> None:
+    assert photo_from_node({"pid": "1", "created": "1132553361"}).file_date_source == "created"

@@ -6,6 +6,7 @@ Ids get a prefix (`pid:`, `aid:`), since the old numbers are another space than 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,7 +20,7 @@ ADDRESSES = ("src_big", "src", "src_small")
 """Largest first: at most 604 × 604, 130 × 130 and 75 × 225 pixels. Any of them may be blank."""
 
 _OLDEST = 1
-_LATEST = 4_102_444_800  # the year 2100: a larger number is no moment in seconds
+_A_DAY = 86_400  # how far a clock may be ahead of ours
 
 
 class BadNode(Exception):
@@ -99,12 +100,12 @@ def _id(value: str | None) -> str | None:
 
 
 def _moment(value: str | None) -> datetime | None:
-    """Unix seconds, None for a missing or senseless number."""
+    """Unix seconds, None for a missing or senseless number and for the future."""
     try:
         seconds = int(float(value or 0))
     except (ValueError, OverflowError):
         return None
-    return datetime.fromtimestamp(seconds, UTC) if _OLDEST <= seconds <= _LATEST else None
+    return datetime.fromtimestamp(seconds, UTC) if _OLDEST <= seconds <= time.time() + _A_DAY else None
 
 
 def _pixels(value: str | None) -> int | None:
