@@ -29,13 +29,6 @@ def _whole(text: str) -> bool:
     return text.removeprefix("-").isdigit() and text.isascii()
 
 
-def _number(text: str) -> bool:
-    try:
-        return float(text) == float(text)
-    except ValueError:
-        return False
-
-
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 

@@ -51,10 +51,7 @@ class RpcFailed(Exception):
             return Meaning.CROWDED
         if self.code in _DENIED | _FORBIDDEN:
             return Meaning.DENIED
-        ended = re.search(
-            r"(?i)\b(session|token)\b.*\b(expired|revoked|invalid|unknown|missing|over|ended)\b", self.words
-        )
-        return Meaning.LOGIN if ended else Meaning.PASSING
+        return Meaning.LOGIN if _ENDED.search(self.words) else Meaning.PASSING
 
 
 @dataclass(frozen=True, slots=True)
