@@ -49,7 +49,7 @@ export function tile(item, list) {
   image.alt = words;
   image.src = `/thumbnails/${encodeURIComponent(item.id)}?v=${item.version}`;
   link.append(image);
-  if (item.kind === "video") link.append(badge("", "Video", "M8 5.5v13l10.5-6.5z"));
+  if (item.kind === "video") link.append(badge("film", "Video", "M8 5.5v13l10.5-6.5z"));
   if (item.gone) link.append(badge("gone", "Gone on Facebook", "M4 4l16 16M9.5 5H18.5A2.5 2.5 0 0 1 21 7.5v9M3 7.5v9A2.5 2.5 0 0 0 5.5 19h11"));
   element.append(link);
   return element;
