@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from fbbackup.catalog import open_catalog, uploads
@@ -148,3 +149,14 @@ async def test_a_photos_page_tells_where_it_was_published(filled: Filled, tmp_pa
 def _publish(db: object, name: str, photo: str, published: Published) -> None:
     entry = uploads.begin_upload(db, name, None, photo, utc_now())  # type: ignore[arg-type]
     uploads.record_upload(db, entry, published, utc_now())  # type: ignore[arg-type]
+
+
+def test_the_server_answers_to_its_public_name(filled: Filled) -> None:
+    photo, key = stored(filled)[0]
+    address = path_of(Links(filled.state).address(BASE, photo))
+    with filled.serving(FBBACKUP_WEB_PUBLIC_URL=BASE) as served:
+        answer = httpx.get(served.url + address, headers={"host": "photos.example.org"})
+        assert (answer.status_code, answer.content) == (200, (filled.archive / key).read_bytes())
+        assert httpx.get(served.url + address, headers={"host": "other.example.org"}).status_code == 421
+    with filled.serving() as served:
+        assert httpx.get(served.url + address).status_code == 403
