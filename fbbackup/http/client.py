@@ -41,7 +41,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PIECE = 2**18
 _OWN_HEADERS = ("Authorization", SESSION_HEADER)
 _TRANSIENT = (408, 421, 425, 429)
-_EXPIRED = (403, 404, 410)
+_EXPIRED = (401, 403, 404, 410)
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, ValueError)
 
 # Its own 16 KiB mean twenty trips through three generators for each picture.

@@ -254,3 +254,20 @@ def test_one_fbbackup_follows_another(tmp_path: Path, transport: str) -> None:
             assert home.findings() == []
             assert leader.command("session", "revoke", json.loads(out)["id"])[0] == 0
             assert home.exit_code() == 3
+
+
+def test_a_session_that_ends_while_pictures_are_fetched_needs_a_new_login(tmp_path: Path) -> None:
+    server = filled_server()
+
+    def over() -> web.Response:
+        server.session = "a-newer-session"
+        return web.json_response(error(401, "the session is over"), status=401)
+
+    server.paths = {f"/full/{id_}.png": over for id_ in server.bodies}
+    with at_work(server):
+        home = follower(server, tmp_path)
+        assert home.exit_code() == 3
+        assert home.rows("SELECT count(*) FROM photo_files") == [(0,)], "no thumbnail stands in for a picture"
+        server.session, server.paths = SESSION, {}
+        assert home.exit_code() == 0
+        assert home.rows("SELECT DISTINCT source FROM photo_files") == [("rpc:link",)]
