@@ -19,6 +19,7 @@ NAMES = (
     "thumbnails",
     "catalog",
     "gallery",
+    "gallery_server",
     "imports",
     "verify",
 )

@@ -65,6 +65,8 @@ class Rule:
 
 
 RULES = (
+    # Asked for far more often than anything else, and routes are tried in turn.
+    Rule("GET", "/thumbnails/{id}", Policy.FILE, files.thumbnail),
     Rule("GET", "/", Policy.PAGE, pages.timeline),
     Rule("GET", "/albums", Policy.PAGE, pages.albums),
     Rule("GET", "/albums/{id}", Policy.PAGE, pages.album),
@@ -84,7 +86,6 @@ RULES = (
     Rule("POST", "/backup", Policy.FORM, pages.back_up),
     Rule("GET", "/files/{id}", Policy.FILE, files.original),
     Rule("GET", "/public/{id}", Policy.SIGNED, files.original),
-    Rule("GET", "/thumbnails/{id}", Policy.FILE, files.thumbnail),
     Rule("GET", "/static/{version}/{name}", Policy.OPEN, files.static),
     Rule("GET", "/healthz", Policy.OPEN, data.health),
     Rule("GET", "/metrics", Policy.OPEN, data.metrics),

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from fbbackup.catalog import open_catalog
+from fbbackup.catalog.search import SEARCH_COLUMNS, SEARCH_TEXT
 
 FILES = 48
 SHAPES = ((1280, 960), (960, 1280), (1200, 900), (1600, 900), (900, 900), (1500, 1000))
@@ -108,10 +109,8 @@ def _fill(db: Connection, files: list[tuple[Any, ...]], photos: int, told: Told)
         ((str(10**12 + n), f"p{n * 7 % PEOPLE}", told("person", n * 7 % PEOPLE), n % 100, n * 3 % 100)
          for n in range(0, photos, 3)),
     )  # fmt: skip
-    db.execute(
-        "INSERT INTO photos_fts (rowid, caption, title, alt_text, albums, people, place) SELECT number, caption, "
-        "title, alt_text, '', '', '' FROM photos"
-    )
+    db.execute("INSERT INTO photo_files SELECT id, sha256, 1, 'graph', '' FROM photos")
+    db.execute(f"INSERT INTO photos_fts (rowid, {', '.join(SEARCH_COLUMNS)}) {SEARCH_TEXT} FROM photos p")
 
 
 def _photos(files: list[tuple[Any, ...]], photos: int, told: Told) -> Iterator[tuple[Any, ...]]:
