@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 JOBS ?= 2
 
-.PHONY: install demo test lint bench sweep screenshots pins clean
+.PHONY: install demo test lint bench sweep canary screenshots pins clean
 
 install: $(VENV)/.runtime
 
@@ -42,6 +42,9 @@ bench: $(VENV)/.dev
 sweep: $(VENV)/.dev
 	@scripts/debian-packages test
 	@FBBACKUP_SWEEP=1 $(BIN)/python -m pytest -n $(JOBS) -rs -m sweep
+
+canary: $(VENV)/.dev
+	@FBBACKUP_CANARY=1 $(BIN)/python -m pytest -n $(JOBS)
 
 screenshots: $(VENV)/.dev
 	@scripts/debian-packages test

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests import canary
 
 settings.register_profile("fbbackup", deadline=None)
 settings.load_profile("fbbackup")
@@ -21,6 +23,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("sweep"):
             item.add_marker(left_out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_token_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """See `tests/canary.py`."""
+    yield
+    if canary.is_wanted():
+        assert canary.in_files(tmp_path_factory.getbasetemp()) == []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test that passed wrote to logs and screens holds no token."""
+    if canary.is_wanted() and report.passed and any(canary.in_text(text) for _, text in report.sections):
+        report.outcome = "failed"
+        report.longrepr = "a token of the pretend Facebook is in what this test wrote"
 
 
 @pytest.fixture
