@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from sqlite3 import Connection
@@ -239,12 +238,8 @@ class Downloads:
         picture, digest = await loop.run_in_executor(
             job.decoder, lambda: (job.examine(body, announced, size), sha256(body).hexdigest())
         )
-        key = f"{wanted.key_stem}.{picture.extension}"
-        new = StoredFile(key, digest, len(body))
-        slot = await self._placing.slot(new)
-        stored = replace(new, key=slot.key)
-        if not slot.stored:
-            stored = await self._placing.store(new, slot, lambda free: job.store.put(free, body, digest))
+        new = StoredFile(f"{wanted.key_stem}.{picture.extension}", digest, len(body))
+        stored = await self._placing.put(new, body)
         if picture.thumbnail is None:
             return Kept(wanted.id, stored, picture, self._origin(variant), None)
         await job.store.put_derived(thumbnail_key(digest, size or 0), picture.thumbnail)
@@ -262,13 +257,7 @@ class Downloads:
             picture = job.examine(staged.head, (None, None), None)
             if not picture.content_type.startswith("video/"):
                 raise BadPicture(f"{picture.content_type} instead of a video")
-            new = StoredFile(f"{wanted.key_stem}.{picture.extension}", staged.sha256, staged.size)
-            slot = await self._placing.slot(new)
-            stored = replace(new, key=slot.key)
-            if slot.stored:
-                await job.store.discard(staged)
-            else:
-                stored = await self._placing.store(new, slot, lambda free: job.store.keep(staged, free))
+            stored = await self._placing.keep(staged, f"{wanted.key_stem}.{picture.extension}")
         except BaseException:
             await job.store.discard(staged)
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -104,12 +104,8 @@ class Intake:
             return body, sha256(body).hexdigest(), self.describe(body)
 
         body, digest, picture = await loop.run_in_executor(self.decoder, read)
-        key = f"{stem}.{picture.extension}"
-        new = StoredFile(key, digest, len(body))
-        slot = await self._placing.slot(new)
-        stored = replace(new, key=slot.key)
-        if not slot.stored:
-            stored = await self._placing.store(new, slot, lambda free: self.store.put(free, body, digest))
+        new = StoredFile(f"{stem}.{picture.extension}", digest, len(body))
+        stored = await self._placing.put(new, body)
         return Taken(self._kept(media, stored, picture), media.path, media.mark, media.size)
 
     async def _take_large(self, media: Media, stem: str) -> Taken:
@@ -117,13 +113,7 @@ class Intake:
         staged = await self.store.stage(self.reader.stream(media))
         try:
             picture = self.kind_of(staged.head)
-            new = StoredFile(f"{stem}.{picture.extension}", staged.sha256, staged.size)
-            slot = await self._placing.slot(new)
-            stored = replace(new, key=slot.key)
-            if slot.stored:
-                await self.store.discard(staged)
-            else:
-                stored = await self._placing.store(new, slot, lambda free: self.store.keep(staged, free))
+            stored = await self._placing.keep(staged, f"{stem}.{picture.extension}")
         except BaseException:
             await self.store.discard(staged)
             raise

@@ -14,7 +14,7 @@ from fbbackup.catalog import Catalog, downloads
 from fbbackup.catalog.downloads import Slot
 from fbbackup.errors import DownloadError, KeyTaken
 from fbbackup.models import StoredFile
-from fbbackup.protocols import Store
+from fbbackup.protocols import Staged, Store
 
 T = TypeVar("T")
 
@@ -34,7 +34,29 @@ class Placing:
         self._catalog, self._store, self._looking = catalog, store, looking
         self._storing: dict[str, asyncio.Future[None]] = {}
 
-    async def slot(self, wanted: StoredFile) -> Slot:
+    async def put(self, new: StoredFile, body: bytes) -> StoredFile:
+        """Stores a body, unless it is there; says under which key. Raises what the store raises, and DownloadError."""
+        slot = await self._slot(new)
+        if slot.stored:
+            return replace(new, key=slot.key)
+        return await self._first_free(new, slot, lambda free: self._store.put(free, body, new.sha256))
+
+    async def keep(self, staged: Staged, key: str) -> StoredFile:
+        """The same for staged bytes, which are discarded when they are there."""
+        new = StoredFile(key, staged.sha256, staged.size)
+        slot = await self._slot(new)
+        if slot.stored:
+            await self._store.discard(staged)
+            return replace(new, key=slot.key)
+        return await self._first_free(new, slot, lambda free: self._store.keep(staged, free))
+
+    def settled(self, digest: str) -> None:
+        """These bytes are on record, or will not be."""
+        storing = self._storing.pop(digest, None)
+        if storing is not None and not storing.done():
+            storing.set_result(None)
+
+    async def _slot(self, wanted: StoredFile) -> Slot:
         """Where these bytes are already, or belong; waits for a file with them that is being stored this moment."""
         while (storing := self._storing.get(wanted.sha256)) is not None:
             await asyncio.wait([storing])
@@ -45,23 +67,19 @@ class Placing:
         if slot.stored:
             return slot
         if wanted.sha256 in self._storing:
-            return await self.slot(wanted)
+            return await self._slot(wanted)
         self._storing[wanted.sha256] = asyncio.get_running_loop().create_future()
         return slot
 
-    async def store(self, wanted: StoredFile, slot: Slot, store: Callable[[str], Awaitable[StoredFile]]) -> StoredFile:
+    async def _first_free(
+        self, wanted: StoredFile, slot: Slot, store: Callable[[str], Awaitable[StoredFile]]
+    ) -> StoredFile:
         """Stores under the first free key; whoever has equal bytes waits until they are `settled`."""
         try:
             return await at_free_key(self._catalog, slot, wanted.key, store)
         except BaseException:
             self.settled(wanted.sha256)
             raise
-
-    def settled(self, digest: str) -> None:
-        """These bytes are on record, or will not be."""
-        storing = self._storing.pop(digest, None)
-        if storing is not None and not storing.done():
-            storing.set_result(None)
 
 
 async def gathered(done: asyncio.Queue[T | None]) -> AsyncIterator[list[T]]:
