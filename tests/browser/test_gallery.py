@@ -72,7 +72,6 @@ def test_every_page_fits_and_speaks(
         assert (int(background[4:].split(",")[0]) < 60) == (scheme == "dark")
 
 
-@pytest.mark.sweep
 def test_nothing_shifts_while_a_page_loads(page: Page, served: Served, addresses: list[str]) -> None:
     page.call(
         "Page.addScriptToEvaluateOnNewDocument",

@@ -42,7 +42,6 @@ def watch(page: Page) -> None:
     page.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
 
 
-@pytest.mark.sweep
 def test_the_first_screen_is_light(page: Page, long: Served) -> None:
     for width, height in ((1440, 900), (2560, 1440), (390, 844)):
         page.size(width, height)

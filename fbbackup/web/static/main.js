@@ -6,7 +6,6 @@ document.documentElement.classList.add("js");
 
 const page = document.body.classList;
 if (page.contains("photo")) import("./viewer.js");
-else if (document.querySelector(".stream, main > .rows")) import("./stream.js");
 if (document.querySelector("[data-relogin]")) import("./relogin.js");
 if (document.querySelector("[data-world]")) import("./world.js");
 

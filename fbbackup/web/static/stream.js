@@ -68,7 +68,7 @@ function draw(part) {
   part.element.className = part.few ? "month few" : "month";
   const rows = document.createElement("ul");
   rows.className = part.full ? "rows full" : "rows";
-  rows.append(...part.items.map((item) => tile(item, list)));
+  rows.append(...part.items.map(tileOf));
   part.element.replaceChildren();
   if (timeline && part.heading) {
     const heading = document.createElement("h2");
@@ -106,8 +106,16 @@ function byMonth(items) {
   return groups;
 }
 
-// The unfinished row at the end is held back until its rest arrives: what is seen never changes its size.
+// The unfinished row at the end is held back until its rest arrives: what is seen never changes its size. Its tiles are
+// kept, since a new element would ask for its picture once more.
 let held = [];
+const kept = new WeakMap();
+
+function tileOf(item) {
+  const there = kept.get(item);
+  kept.delete(item);
+  return there ?? tile(item, list);
+}
 
 function append(items) {
   const all = [...held, ...items];
@@ -116,7 +124,7 @@ function append(items) {
     const last = parts.at(-1);
     if (last?.month === group.month && last.items.length < PART) {
       last.items.push(...group.items);
-      if (last.filled) last.element.querySelector(".rows").append(...group.items.map((item) => tile(item, list)));
+      if (last.filled) last.element.querySelector(".rows").append(...group.items.map(tileOf));
       else draw(last);
     } else {
       const goesOn = last?.month === group.month;
@@ -141,12 +149,14 @@ function hold() {
   if (row.length === tiles.length) {
     if (parts.length === 1) return;
     held = part.items;
+    tiles.forEach((one, at) => kept.set(held[at], one));
     watch.unobserve(part.element);
     part.element.remove();
     parts.pop();
   } else {
     row.forEach((one) => one.remove());
     held = part.items.splice(-row.length);
+    row.forEach((one, at) => kept.set(held[at], one));
   }
 }
 
