@@ -16,7 +16,9 @@ from tests.sweeps.crash.tracing import why_not
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 Figure = Callable[[str], None]
 ONE_DOWNLOAD = replace(FIRST, environ={"FBBACKUP_DOWNLOAD_WORKERS": "1"})
-SYNC = re.compile(r"(?:fsync|fdatasync)\(\d+<(?P<path>[^>]*)>\) += (?P<code>-?\d+)(?P<rest>.*)")
+# Ours are fsyncs. SQLite syncs by fdatasync, what it writes and the folders it makes files in: it fails the write, and
+# syncs again while it takes that back.
+SYNC = re.compile(r"(?P<call>fsync|fdatasync)\(\d+<(?P<path>[^>]*)>\) += (?P<code>-?\d+)(?P<rest>.*)")
 MOVE = re.compile(r'renameat2\(\d+<[^>]*>, "[^"]*", \d+<(?P<folder>[^>]*)>, "(?P<name>[^"]*)", RENAME_NOREPLACE\) += 0')
 
 
@@ -27,13 +29,12 @@ class Traced:
     events: list[tuple[str, str, bool]]
 
     def synced_again(self) -> Iterator[str]:
-        """Files that were synced once more after that had failed. The catalog's log is SQLite's own business: it
-        writes again what it syncs again."""
+        """Files that we synced once more after that had failed."""
         failed: set[str] = set()
         for what, path, well in self.events:
-            if what == "sync" and path in failed and "catalog.sqlite" not in path:
+            if what == "fsync" and path in failed:
                 yield path
-            if what == "sync" and not well:
+            if what == "fsync" and not well:
                 failed.add(path)
 
     def durable(self) -> set[str]:
@@ -52,7 +53,7 @@ def read(log: Path) -> Traced:
     events = []
     for line in whole_lines(log.read_text()):
         if sync := SYNC.search(line):
-            events.append(("sync", sync["path"], sync["code"] == "0"))
+            events.append((sync["call"], sync["path"], sync["code"] == "0"))
         elif move := MOVE.search(line):
             events.append(("move", f"{move['folder']}/{move['name']}", True))
     return Traced(events)
