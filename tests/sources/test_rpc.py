@@ -13,6 +13,7 @@ from fbbackup.errors import BudgetSpent, CursorRejected, ItemError, LoginNeeded,
 from fbbackup.models import Absence, Album, Kind, Photo
 from fbbackup.sources.rpc import RpcSettings, RpcSource
 from fbbackup.sources.rpc.nodes import Server, album_from_item, photo_from_item
+from fbbackup.sources.rpc.source import OUTSIDE
 from tests.loopback import loopback, reply
 from tests.sources.rpc_server import SESSION, Json, RpcServer, error, running
 
@@ -167,6 +168,25 @@ async def test_a_next_that_never_ends_is_noticed(transport: str, kind: str) -> N
         with pytest.raises(SourceUnavailable, match="never ends"):
             _ = [one async for one in source.albums()]
     assert len(server.asked) < 60
+
+
+@BOTH
+async def test_a_list_of_unknown_length_that_invents_new_items_for_ever_is_noticed_soon(transport: str) -> None:
+    server = library()
+    server.most = 200
+    server.reshape = endless("always something new")
+    async with running(server), source_of(server, transport, limit=200) as source:
+        with pytest.raises(SourceUnavailable, match="never ends"):
+            _ = [one async for one in source.albums()]
+    assert len(server.asked) < 60
+
+
+async def test_a_long_list_of_unknown_length_is_read_to_its_end() -> None:
+    server = library()
+    server.most = 20
+    server.add(None, *(f"long{number:03}" for number in range(500)))
+    async with running(server), source_of(server, "http", limit=20) as source:
+        assert await photos_of(source, OUTSIDE) == server.all_ids()
 
 
 @BOTH

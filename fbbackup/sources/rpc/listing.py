@@ -22,6 +22,10 @@ ALIKE_READINGS = 3
 FRUITLESS_PAGES = 4
 """Pages without anything new after which a list that claims to go on is taken for endless."""
 
+PAGES_UNTIL_DOUBT = 10
+"""Pages of a list of unknown length after which one question is asked far behind any end."""
+MOST_ITEMS = 1_000_000
+
 _CURSOR = re.compile(r"([0-9]{1,2})\.([0-9]{1,12})\.([01])\.([0-9a-f]{12}|)")
 
 
@@ -58,6 +62,7 @@ class _Reading:
     seen: set[str] = field(default_factory=set)
     here: set[str] = field(default_factory=set)
     fruitless: int = 0
+    pages: int = 0
     chain: str = ""
     chain_before: str | None = None
 
@@ -103,6 +108,8 @@ class Lists:
         reading.here.update(fresh)
         reading.seen.update(fresh)
         self._check_end(reading, chunk, bool(fresh), claimed)
+        if claimed is None and chunk.more:
+            await self._check_far(reading, kind, album)
         now = Place(place.reading, _following(asked, chunk, self._api.limit), moved, _tail(chunk, ids))
         goes_on = chunk.more if chunk.more is not None else len(chunk.items) >= (chunk.limit or self._api.limit)
         following = now if goes_on else self._after_end(now, reading, claimed, single=asked == 0)
@@ -121,10 +128,23 @@ class Lists:
 
     def _check_end(self, reading: _Reading, chunk: Chunk, brought: bool, claimed: int | None) -> None:
         reading.fruitless = 0 if brought else reading.fruitless + 1
-        most = max(2000, 4 * claimed) if claimed else 1_000_000
+        most = max(2000, 4 * claimed) if claimed else MOST_ITEMS
         endless = reading.fruitless >= FRUITLESS_PAGES or len(reading.here) > most
         if endless and chunk.more is not False:
             raise ItemError(f"the list never ends: the server says that more follows, after {len(reading.here)} items")
+
+    async def _check_far(self, reading: _Reading, kind: str, album: str) -> None:
+        """Raises ItemError when there are new items where no list reaches: the server makes them up as it is asked."""
+        reading.pages += 1
+        if reading.pages != PAGES_UNTIL_DOUBT:
+            return
+        try:
+            chunk = await self._api.ask(kind, album, MOST_ITEMS)
+        except ItemError:
+            return
+        ids, _, _ = _named(chunk)
+        if chunk.more and not reading.seen.issuperset(ids):
+            raise ItemError(f"the list never ends: the server says that more follows, after {MOST_ITEMS} items")
 
     def _after_end(self, end: Place, reading: _Reading, claimed: int | None, *, single: bool) -> Place | None:
         """The start of another reading, None when the list is believed. Raises ItemError when it moves on and on."""
