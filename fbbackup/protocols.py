@@ -221,7 +221,7 @@ class Destination(Protocol):
         ...
 
     async def find(self, photo: Outgoing, since: datetime, known: Collection[str]) -> Published | None:
-        """An upload of ours whose answer was lost: published at or after `since`, none of the ids in `known`.
+        """An upload of ours whose answer was lost: published at or after `since`, by our clock, and not in `known`.
 
         None when there is none. Raises AnswerLost when that can't be told.
         """

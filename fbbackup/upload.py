@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from fbbackup.catalog import Catalog, uploads
@@ -16,9 +16,6 @@ from fbbackup.catalog.uploads import Entry, Sendable
 from fbbackup.errors import AnswerLost, BadPicture, ConfigError, FbbackupError, Incomplete, UploadRefused
 from fbbackup.models import Outgoing, Published
 from fbbackup.protocols import Destination, Store
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far the service's clock may be behind ours when an upload is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +154,7 @@ async def _already_there(job: Uploading, entry: Entry | None, photo: Outgoing) -
 
 async def _find(job: Uploading, photo: Outgoing, started_at: datetime) -> Published | None:
     known = await job.catalog.read(uploads.known_remote_ids, job.destination.name)
-    return await job.destination.find(photo, started_at - CLOCKS_DIFFER, known)
+    return await job.destination.find(photo, started_at, known)
 
 
 async def _send(job: Uploading, photo: Outgoing) -> Published:

@@ -7,7 +7,8 @@ import hmac
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fbbackup.destinations.graph_params import GRANULARITIES
@@ -33,6 +34,10 @@ _GRANULARITY = {"second": "none", "minute": "min", **{name: name for name in GRA
 _PAUSE_SECONDS = 3600.0
 _LOOKED_THROUGH = 20
 """Pages of photos that are searched for an upload whose answer was lost."""
+
+_CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far clocks may be apart that nothing else tells of; what was published within it before an upload is in doubt."""
+_WHOLE_SECONDS = timedelta(seconds=2)
 
 _STOPS: dict[int, tuple[type[FbbackupError], str]] = {
     104: (ConfigError, "the app secret does not fit; correct app_secret"),
@@ -75,6 +80,7 @@ class GraphDestination:
         self.name = target.name
         self.calls = 0
         self._target, self._http = target, http
+        self._ahead = timedelta(0)
         register_secret(target.token)
 
     async def admit(self) -> None:
@@ -128,23 +134,33 @@ class GraphDestination:
 
     async def find(self, photo: Outgoing, since: datetime, known: Collection[str]) -> Published | None:
         """Looks for one photo that is newer than `since`, says the same, has the same shape and shows the same; two
-        such photos are no answer, since one of them is somebody else's."""
-        found = []
+        such photos are no answer, since one of them is somebody else's, nor is one from shortly before."""
+        found, earlier = [], 0
         caption = self._form(photo).get("caption")
         try:
             async for node in self._newest(photo.album):
-                if _id(node) in known or not _fits(node, photo, caption, since):
+                created = _created(node)
+                first = since + self._ahead - _WHOLE_SECONDS
+                if created is None or created < first - _CLOCKS_DIFFER or _id(node) in known:
                     continue
-                if await self._shows_the_same(node, photo):
-                    found.append(node)
+                if self._is_own(node) and _fits(node, photo, caption) and await self._shows_the_same(node, photo):
+                    found += [node] if created >= first else []
+                    earlier += created < first
         except (SourceUnavailable, ItemError) as error:
             raise AnswerLost(f"the Page can't be searched for it: {error}") from None
         if len(found) > 1:
             raise AnswerLost(f"{len(found)} photos on the Page look like it; remove the wrong ones there")
+        if earlier and not found:
+            raise AnswerLost("a photo on the Page looks like it, but is older than the upload; --again sends it anyway")
         return Published(_id(found[0]), None, f"https://www.facebook.com/{_id(found[0])}") if found else None
 
+    def _is_own(self, node: Mapping[str, Any]) -> bool:
+        """Whether the Page published it, as far as is said."""
+        sender = node.get("from")
+        return not isinstance(sender, dict) or str(sender.get("id") or self._target.page_id) == self._target.page_id
+
     async def _newest(self, album: str | None) -> Any:
-        params = {"fields": "id,name,created_time,width,height,images", "limit": "50"}
+        params = {"fields": "id,name,from,created_time,width,height,images", "limit": "50"}
         if album is None:
             params["type"] = "uploaded"
         for _ in range(_LOOKED_THROUGH):
@@ -194,7 +210,15 @@ class GraphDestination:
         reply = await self._http.send(
             method, f"{target.api_url}/{target.api_version}/{path}", params, token=target.token, file=file
         )
+        self._note_clock(reply)
         return self._judged(reply)
+
+    def _note_clock(self, reply: Reply) -> None:
+        """How far the service's clock is ahead of ours, by the date of its answer."""
+        try:
+            self._ahead = parsedate_to_datetime(reply.headers["date"]) - datetime.now(UTC)
+        except (KeyError, TypeError, ValueError):
+            return
 
     def _judged(self, reply: Reply) -> dict[str, Any]:
         try:
@@ -241,12 +265,16 @@ def _id(node: Mapping[str, Any]) -> str:
     return str(node.get("id") or "")
 
 
-def _fits(node: Mapping[str, Any], photo: Outgoing, caption: str | None, since: datetime) -> bool:
+def _created(node: Mapping[str, Any]) -> datetime | None:
     try:
         created = datetime.fromisoformat(str(node.get("created_time")))
     except ValueError:
-        return False
-    if created.tzinfo is None or created < since or (node.get("name") or None) != (caption or None):
+        return None
+    return created if created.tzinfo else None
+
+
+def _fits(node: Mapping[str, Any], photo: Outgoing, caption: str | None) -> bool:
+    if (node.get("name") or None) != (caption or None):
         return False
     width, height = node.get("width"), node.get("height")
     if not (photo.width and photo.height and isinstance(width, int) and isinstance(height, int) and height):

@@ -134,6 +134,19 @@ def test_somebody_elses_post_is_never_taken_for_ours(setup: Setup) -> None:
     assert caption is None or caption != "Same words"
 
 
+def test_the_same_post_from_before_the_upload_is_never_taken_for_ours(setup: Setup) -> None:
+    photo, library = setup.photos[0], setup.page.library
+    key = setup.home.rows(f"SELECT f.key FROM photos p JOIN files f ON f.sha256 = p.sha256 WHERE p.id = '{photo}'")
+    theirs = library.add_photo(None, "Same words", (setup.home.archive / key[0][0]).read_bytes())
+    library.added[theirs] = replace(library.added[theirs], created=library.added[theirs].created - 120)
+    setup.page.faults.set("graph-error", times=1, code=2, match="/photos")
+    record = setup.upload(photo, caption="Same words")
+    assert (record["exit_code"], record["uploaded"], record["already"]) == (4, [], [])
+    assert "older than the upload" in record["lines"][0]
+    record = setup.upload(photo, caption="Same words", again=True)
+    assert [one["remote_id"] for one in record["uploaded"]] == setup.published != [theirs]
+
+
 def test_undo_takes_back_what_we_published_and_nothing_else(setup: Setup) -> None:
     photo, other = setup.photos[:2]
     theirs = setup.page.library.add_photo(None, "theirs")
