@@ -92,6 +92,11 @@ def _params(settings: Settings, given: Sequence[str]) -> tuple[tuple[str, str], 
     wrong = [name for name, equals, _ in pairs if not equals]
     if wrong:
         raise ConfigError(f'--param "{wrong[0]}" has no value; write --param NAME=VALUE')
+    push = PUSHES.get(settings.push)
+    known = sorted({*push.fields, *push.names}) if push else []
+    unknown = [name for name, _, _ in pairs if push and name not in known]
+    if unknown:
+        raise ConfigError(f"--param {unknown[0]}: {settings.push} has no such parameter; known are {', '.join(known)}")
     return tuple((name, value) for name, _, value in pairs)
 
 

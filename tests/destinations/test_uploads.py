@@ -147,6 +147,11 @@ def test_the_same_post_from_before_the_upload_is_never_taken_for_ours(setup: Set
     assert [one["remote_id"] for one in record["uploaded"]] == setup.published != [theirs]
 
 
+def test_a_parameter_that_a_push_has_not_is_refused_before_anything_is_sent(setup: Setup) -> None:
+    with pytest.raises(ConfigError, match="nonsense.*create_post"):
+        setup.upload(setup.photos[0], to="one", config={"one": {"push": "twitter/picture"}}, params=("nonsense=3",))
+
+
 def test_undo_takes_back_what_we_published_and_nothing_else(setup: Setup) -> None:
     photo, other = setup.photos[:2]
     theirs = setup.page.library.add_photo(None, "theirs")
