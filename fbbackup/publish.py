@@ -50,6 +50,8 @@ def run_upload(
 ) -> dict[str, Any]:
     """One upload as a record with `lines` and `exit_code`. Raises ConfigError before anything is sent."""
     settings = config.destination(wish.to)
+    if wish.album is not None and settings.type != "graph":
+        raise ConfigError(f'--album: destination "{settings.name}" has no albums; leave it out, or choose a Page')
     chosen = UploadSettings(
         album=wish.album,
         caption=wish.caption,
@@ -111,7 +113,7 @@ def _live(settings: Settings, credentials: Credentials, http: Http, *, force: bo
     lacking = [name for name in needed if getattr(settings, name) == getattr(unset, name)]
     if lacking:
         raise ConfigError(f'destination "{settings.name}" needs {" and ".join(lacking)}')
-    secret = credentials.token(settings.name).reveal()
+    secret = credentials.key(settings.name).reveal()
     if settings.type == "oneall":
         return OneAllDestination(
             OneAllTarget(

@@ -50,7 +50,14 @@ class Credentials:
         self._environ = environ
 
     def token(self, account: str) -> Secret:
-        """The account's access token."""
+        """The account's access token. Raises LoginNeeded where there is none."""
+        return self._token(account, f'account "{account}" has no token; run `fbbackup login {account}`, or')
+
+    def key(self, destination: str) -> Secret:
+        """What a destination asks for: a Page's token, OneAll's private key. Raises LoginNeeded where there is none."""
+        return self._token(destination, f'destination "{destination}" has no token or key;')
+
+    def _token(self, account: str, lacking: str) -> Secret:
         given, kept = self._given(account, "token"), self._table(account)
         if given is not None:
             # A token that was given and renewed since then lives on in the file; a newer one that is given counts.
@@ -59,10 +66,7 @@ class Credentials:
         secret = self._kept(account, "token", kept)
         if secret is None:
             variable = _variable(account, "token")
-            raise LoginNeeded(
-                f'account "{account}" has no token; run `fbbackup login {account}`, or set {variable}, or put it into '
-                f"{self.file}"
-            )
+            raise LoginNeeded(f"{lacking} set {variable}, or put it into {self.file}")
         return secret
 
     def origin(self, account: str) -> str | None:

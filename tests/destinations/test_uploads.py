@@ -15,7 +15,7 @@ from PIL import Image
 
 from fbbackup.catalog import open_reader
 from fbbackup.config import Account, Config, Destination, Limits, Web
-from fbbackup.errors import ConfigError
+from fbbackup.errors import ConfigError, LoginNeeded
 from fbbackup.links import Links
 from fbbackup.publish import UploadWish, run_upload
 from fbbackup.simulator import Library, Simulator
@@ -214,7 +214,8 @@ def test_a_profile_is_refused_with_the_reason(setup: Setup) -> None:
 
 @pytest.mark.parametrize(
     ("wish", "words"),
-    [({"to": "nowhere"}, "there are: page, one"), ({"params": ("colour=red",)}, "no such parameter"),
+    [({"to": "nowhere"}, "there are: page, one"), ({"to": "one", "album": "5"}, "has no albums"),
+     ({"params": ("colour=red",)}, "no such parameter"),
      ({"params": ("published=maybe",)}, "true or false"), ({"params": ("message=x",)}, "caption"),
      ({"params": ("caption",)}, "NAME=VALUE"), ({"params": ("scheduled_publish_time=1700000000",)}, "published=false"),
      ({"params": ("initial_view_pitch_override_degrees=91",)}, "from -90 to 90"),
@@ -224,6 +225,12 @@ def test_bad_wishes_are_named_before_anything_is_sent(setup: Setup, wish: dict[s
     with pytest.raises(ConfigError, match=words):
         setup.upload(setup.photos[0], **wish)
     assert setup.page.calls == {}
+
+
+def test_a_destination_without_a_token_says_where_one_goes(setup: Setup) -> None:
+    wish = UploadWish((setup.photos[0],), "page")
+    with pytest.raises(LoginNeeded, match='destination "page" has no token or key; set FBBACKUP_TOKEN_PAGE'):
+        run_upload(setup.config(), setup.home.archive, wish, environ=setup.home.environ)
 
 
 def test_an_unknown_photo_ends_the_upload_before_it_begins(setup: Setup) -> None:

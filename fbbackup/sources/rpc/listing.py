@@ -144,7 +144,7 @@ class Lists:
             return
         ids, _, _ = _named(chunk)
         if chunk.more and not reading.seen.issuperset(ids):
-            raise ItemError(f"the list never ends: the server says that more follows, after {MOST_ITEMS} items")
+            raise ItemError(f"the list never ends: the server has new items even at number {MOST_ITEMS:,}")
 
     def _after_end(self, end: Place, reading: _Reading, claimed: int | None, *, single: bool) -> Place | None:
         """The start of another reading, None when the list is believed. Raises ItemError when it moves on and on."""
