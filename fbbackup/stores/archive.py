@@ -205,6 +205,8 @@ def _sync_folder(path: Path) -> None:
 
 
 def _check_place(root: Path) -> None:
+    # Asked first: what appears between the two looks is the folder that another fbbackup makes.
+    was_there = os.path.lexists(root)
     if root.is_dir():
         # Another fbbackup may make the archive at this moment; its files are not foreign.
         if (foreign := _foreign(root)) and not _read_marker(root):
@@ -213,7 +215,7 @@ def _check_place(root: Path) -> None:
                 if _has_files_of_one(root)
                 else f"{root} is not an fbbackup archive and not empty ({foreign} is in it); name an empty folder"
             )
-    elif root.exists() or root.is_symlink():
+    elif was_there:
         raise ArchiveUnusable(f"{root} is not a folder; name an empty or a new one")
 
 

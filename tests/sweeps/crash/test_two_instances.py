@@ -37,13 +37,13 @@ def judged(rounds: int, ends: dict[str, int], figure: Figure) -> None:
 
 
 def test_one_of_the_racers_writes(scratch: Path, figure: Figure) -> None:
-    judged(60, raced(scratch, 60), figure)
+    judged(200, raced(scratch, 200), figure)
 
 
 @pytest.mark.sweep
 @pytest.mark.timeout(700)
 def test_one_of_the_racers_writes_in_every_race(scratch: Path, figure: Figure) -> None:
-    judged(1000, raced(scratch, 1000), figure)
+    judged(5000, raced(scratch, 5000), figure)
 
 
 def start_two(lane: Lane) -> list[tuple[int, int, str]]:
