@@ -24,6 +24,7 @@ from fbbackup.job import utc_now
 from fbbackup.links import Links
 from fbbackup.models import Published
 from fbbackup.protocols import Destination
+from fbbackup.thumbnails import examine
 from fbbackup.thumbnails.outgoing import alike, animated, fitted
 from fbbackup.upload import Uploading, UploadResult, UploadSettings, undo_uploads, upload_photos
 
@@ -68,7 +69,7 @@ def run_upload(
             http = Http(HostRules.of(settings.api_url, config.download.allow_hosts))
             try:
                 destination = _live(settings, Credentials(environ), http, force=wish.force)
-                job = Uploading(destination, place.store, place.catalog, chosen, utc_now)
+                job = Uploading(destination, place.store, place.catalog, chosen, utc_now, _examine)
                 return await (undo_uploads if wish.undo else upload_photos)(job, wish.photos)
             finally:
                 await http.close()
@@ -100,6 +101,10 @@ def _params(settings: Settings, given: Sequence[str]) -> tuple[tuple[str, str], 
     if unknown:
         raise ConfigError(f"--param {unknown[0]}: {settings.push} has no such parameter; known are {', '.join(known)}")
     return tuple((name, value) for name, _, value in pairs)
+
+
+def _examine(body: bytes) -> object:
+    return examine(body, thumbnail_size=None)
 
 
 def _shrink(settings: Settings) -> Any:

@@ -6,6 +6,7 @@ the photo is there; nothing is sent again before that is known.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,13 +36,14 @@ class UploadSettings:
 
 @dataclass(frozen=True, slots=True)
 class Uploading:
-    """What an upload works with."""
+    """What an upload works with. `examine` decodes a picture to its end and raises BadPicture where that fails."""
 
     destination: Destination
     store: Store
     catalog: Catalog
     settings: UploadSettings
     now: Callable[[], datetime]
+    examine: Callable[[bytes], object]
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ async def _send(job: Uploading, photo: Outgoing) -> Published:
 
 async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
     settings = job.settings
-    body = await _body(job.store, photo)
+    body = await _body(job, photo)
     made = Outgoing(
         photo_id=photo.photo_id,
         body=body,
@@ -198,14 +200,18 @@ async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
     return _shrunk(job.destination, made, settings)
 
 
-async def _body(store: Store, photo: Sendable) -> bytes:
-    """The file as it was stored. Raises UploadRefused for one that is not there or was changed."""
+async def _body(job: Uploading, photo: Sendable) -> bytes:
+    """The file as it was stored. Raises UploadRefused for one that is not there, was changed, or shows nothing."""
     try:
-        body = b"".join([chunk async for chunk in store.read(photo.key or "")])
+        body = b"".join([chunk async for chunk in job.store.read(photo.key or "")])
     except KeyError:
         raise UploadRefused(f"{photo.key} is missing from the archive; `fbbackup verify --repair` helps") from None
     if sha256(body).hexdigest() != photo.sha256:
         raise UploadRefused(f"{photo.key} is not as it was stored; `fbbackup verify --repair` helps")
+    try:
+        await asyncio.to_thread(job.examine, body)
+    except BadPicture as bad:
+        raise UploadRefused(f"{photo.key} is no readable picture, though it is as it was stored: {bad}") from None
     return body
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,7 @@ from fbbackup.publish import UploadWish, run_upload
 from fbbackup.simulator import Library, Simulator
 from fbbackup.simulator.oneall import IDENTITY, PRIVATE_KEY, PUBLIC_KEY
 from tests.end_to_end.harness import Home, small
+from tests.fake_source import jpeg
 from tests.web.served import inside
 
 
@@ -52,6 +55,16 @@ class Setup:
         asked = UploadWish(photos, to, **wish)
         made = replace(self.config(**(config or {})), web=web or Web())
         return run_upload(made, self.home.archive, asked, environ=environ)
+
+    def store_instead(self, photo: str, body: bytes) -> None:
+        """Puts other bytes where the photo's are, and records them as what was stored."""
+        ((key, old),) = self.home.rows(
+            f"SELECT f.key, f.sha256 FROM photos p JOIN files f ON f.sha256 = p.sha256 WHERE p.id = '{photo}'"
+        )
+        (self.home.archive / key).write_bytes(body)
+        with closing(sqlite3.connect(self.home.archive / "catalog.sqlite")) as db, db:
+            for table in ("photos", "files", "photo_files"):
+                db.execute(f"UPDATE {table} SET sha256 = ? WHERE sha256 = ?", (sha256(body).hexdigest(), old))  # noqa: S608
 
     @property
     def published(self) -> list[str]:
@@ -199,6 +212,40 @@ def test_a_file_that_is_missing_or_changed_is_never_sent(setup: Setup) -> None:
     assert all("fbbackup verify" in one["error"] for one in record["failed"])
     assert [one["photo"] for one in record["uploaded"]] == [third]
     assert len(setup.published) == 1
+
+
+def broken_pictures() -> dict[str, bytes]:
+    out = io.BytesIO()
+    Image.effect_noise((60, 40), 80).save(out, "PNG")
+    png = bytearray(out.getvalue())
+    png[len(png) // 2] ^= 1
+    return {
+        "no scan": b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xd9",
+        "a flipped bit": bytes(png),
+        "a text": b"<html>not found</html>",
+        "cut": jpeg(1)[:-40],
+        "nothing": b"",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [("no scan", {}), ("a flipped bit", {}), ("a text", {}), ("cut", {}), ("nothing", {}), ("cut", {"dry_run": True}),
+     ("cut", {"shrink": True}), ("cut", {"to": "one", "url": "https://a.example/1.jpg"})],
+)  # fmt: skip
+def test_an_unreadable_picture_is_refused_before_anything_is_sent(
+    setup: Setup, kind: str, wish: dict[str, Any]
+) -> None:
+    first, second = setup.photos[:2]
+    setup.store_instead(first, broken_pictures()[kind])
+    record = setup.upload(first, second, **wish)
+    assert record["exit_code"] == 4
+    assert [one["photo"] for one in record["failed"]] == [first]
+    assert "no readable picture" in record["failed"][0]["error"]
+    assert "\n" not in record["failed"][0]["error"]
+    assert [one["photo"] for one in record["uploaded"]] == [second]
+    assert len(setup.published) + len(setup.page.world.pushes) == (0 if "dry_run" in wish else 1)
+    assert setup.home.rows(f"SELECT count(*) FROM uploads WHERE photo_id = '{first}'") == [(0,)]
 
 
 def test_a_profile_is_refused_with_the_reason(setup: Setup) -> None:
