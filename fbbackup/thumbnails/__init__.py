@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from PIL import Image
+
 from fbbackup.errors import BadPicture
 from fbbackup.models import Picture
 from fbbackup.thumbnails.decode import BILINEAR, MAX_PIXELS, encode, mean_color, open_header, shrink
@@ -63,17 +65,29 @@ def make(body: bytes, size: int) -> bytes:
 
     Raises BadPicture when none can be made, also for videos and pictures too large to be decoded.
     """
+    return encode(scaled(body, size))
+
+
+def scaled(body: bytes, size: int) -> Image.Image:
+    """The picture in at most `size` × `size` pixels, upright, as RGB or L in sRGB. Raises as `make` does."""
     if size < 1:
         raise ValueError(f"a thumbnail of {size} pixels a side")
-    content_type = content_type_of(body)
-    if content_type.startswith("video/"):
-        raise BadPicture(f"a {content_type} video of {len(body):,} bytes instead of a picture")
-    with _judged(body, content_type), open_header(body, content_type) as image:
+    with opened(body) as image:
         width, height = image.size
         small = shrink(image, size, _facts(body, image)[0])
         if small is None:
             raise BadPicture(f"{width}×{height} is too large to be decoded")
-        return encode(small)
+        return small
+
+
+@contextmanager
+def opened(body: bytes) -> Iterator[Any]:
+    """A Pillow image of which only the header is read. Raises BadPicture, for whatever fails in the block as well."""
+    content_type = content_type_of(body)
+    if content_type.startswith("video/"):
+        raise BadPicture(f"a {content_type} video of {len(body):,} bytes instead of a picture")
+    with _judged(body, content_type), open_header(body, content_type) as image:
+        yield image
 
 
 def kind_of(head: bytes) -> Picture:
@@ -94,8 +108,7 @@ def alike(one: bytes, other: bytes) -> bool:
 
 
 def _gradients(body: bytes) -> int | None:
-    content_type = content_type_of(body)
-    with _judged(body, content_type), open_header(body, content_type) as image:
+    with opened(body) as image:
         small = image.convert("L").resize((9, 8), BILINEAR)
         pixels = small.tobytes()
     if max(pixels) - min(pixels) < _LEAST_CONTRAST:

@@ -64,7 +64,7 @@ class Setup:
         (self.home.archive / key).write_bytes(body)
         with closing(sqlite3.connect(self.home.archive / "catalog.sqlite")) as db, db:
             for table in ("photos", "files", "photo_files"):
-                db.execute(f"UPDATE {table} SET sha256 = ? WHERE sha256 = ?", (sha256(body).hexdigest(), old))  # noqa: S608
+                db.execute(f"UPDATE {table} SET sha256 = ? WHERE sha256 = ?", (sha256(body).hexdigest(), old))
 
     @property
     def published(self) -> list[str]:
