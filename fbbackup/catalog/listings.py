@@ -6,7 +6,7 @@ A listing's pages stay until it is settled, so that absence is judged from a who
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
@@ -111,11 +111,13 @@ def record_page(db: Connection, account_id: int, album_id: int, page: Page, now:
     photos = list({photo.id: photo for photo in page.photos}.values())
     recorded = record_photos(db, account_id, photos, now)
     members = _members_only(db, account_id, album_id, photos)
-    seen = _already_listed(db, album_id, members, first)
-    fresh = [id_ for id_ in members if id_ not in seen]
-    joined = _record_memberships(db, album_id, fresh, first, now)
-    index_photos(db, recorded.new, fresh=True)
     new = set(recorded.new)
+    # A photo that the catalog did not know is a member of nothing yet.
+    known = [id_ for id_ in members if id_ not in new]
+    seen = _already_listed(db, album_id, known, first)
+    fresh = [id_ for id_ in members if id_ not in seen]
+    joined = _record_memberships(db, album_id, fresh, _memberships(db, album_id, known), first, now)
+    index_photos(db, recorded.new, fresh=True)
     index_photos(db, [id_ for id_ in {*recorded.changed, *joined} if id_ not in new])
     mark_months(db, [id_ for id_ in joined if id_ not in new])
     db.execute(
@@ -184,7 +186,8 @@ def join_uploads(db: Connection, account_id: int, photos: Sequence[Photo], now: 
     ).fetchone()
     if album is not None and photos:
         outside = _members_only(db, account_id, album["id"], photos)
-        joined = _record_memberships(db, album["id"], outside, album["first"], now)
+        old = _memberships(db, album["id"], outside)
+        joined = _record_memberships(db, album["id"], outside, old, album["first"], now)
         index_photos(db, joined)
         mark_months(db, joined)
 
@@ -194,6 +197,8 @@ def _already_listed(db: Connection, album_id: int, ids: Sequence[str], first: in
 
     What this listing showed has its position from this listing, so one look at the page there decides.
     """
+    if not first or not ids:
+        return set()
     rows = db.execute(
         "SELECT w.value AS id, (SELECT l.ids FROM listing_pages l WHERE l.album_id = m.album_id "
         "AND l.first_position <= m.position ORDER BY l.number DESC LIMIT 1) AS page_ids "
@@ -203,14 +208,22 @@ def _already_listed(db: Connection, album_id: int, ids: Sequence[str], first: in
     return {row["id"] for row in rows if row["id"] in json.loads(row["page_ids"] or "[]")}
 
 
-def _record_memberships(db: Connection, album_id: int, ids: Sequence[str], first: int, now: datetime) -> list[str]:
-    """Writes who is a member and where; returns those that were none before."""
+def _memberships(db: Connection, album_id: int, ids: Sequence[str]) -> dict[str, Row]:
+    """Place and removal of those of `ids` that are, or were, members."""
+    if not ids:
+        return {}
     rows = db.execute(
         "SELECT m.photo_id, m.position, m.removed_at FROM json_each(?) w "
         "CROSS JOIN album_photos m ON m.album_id = ? AND m.photo_id = w.value",
         (json.dumps(list(ids)), album_id),
     )
-    old: dict[str, Row] = {row["photo_id"]: row for row in rows}
+    return {row["photo_id"]: row for row in rows}
+
+
+def _record_memberships(
+    db: Connection, album_id: int, ids: Sequence[str], old: Mapping[str, Row], first: int, now: datetime
+) -> list[str]:
+    """Writes who is a member and where, beside the `old` memberships; returns those that were none before."""
     at = stamp(now)
     new = [(album_id, id_, position, at, at) for position, id_ in enumerate(ids, first) if id_ not in old]
     moved = [

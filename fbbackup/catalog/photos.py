@@ -46,6 +46,9 @@ _INSERT = (
     "INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, last_error, key_stem, "  # noqa: S608
     f"{', '.join(_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(_COLUMNS)))})"
 )
+_INSERT_VARIANT = (
+    "INSERT INTO variants (photo_id, rank, width, height, format, url, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _UPDATE = (
     f"UPDATE photos SET {', '.join(f'{column} = ?' for column in _COLUMNS)}, "  # noqa: S608 - column names only
     "state = ?, last_seen_at = ?, gone_at = NULL, gone_evidence = NULL WHERE id = ?"
@@ -146,7 +149,7 @@ def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datet
         ],
     )
     mark_stems(db, stems)
-    _write_variants(db, photos)
+    db.executemany(_INSERT_VARIANT, _variant_rows(photos))
     for photo in photos:
         if photo.people:
             record_people(db, photo)
@@ -252,15 +255,18 @@ def _refresh_variants(db: Connection, photo: Photo, state: str) -> None:
 
 def _write_variants(db: Connection, photos: Sequence[Photo]) -> None:
     db.executemany(
-        "INSERT INTO variants (photo_id, rank, width, height, format, url, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (photo_id, rank) DO UPDATE SET width = excluded.width, height = excluded.height, "
-        "format = excluded.format, url = excluded.url, expires_at = excluded.expires_at",
-        [
-            (photo.id, rank, v.width, v.height, v.format, v.url, text(v.expires_at))
-            for photo in photos
-            for rank, v in enumerate(photo.variants)
-        ],
+        f"{_INSERT_VARIANT} ON CONFLICT (photo_id, rank) DO UPDATE SET width = excluded.width, "
+        "height = excluded.height, format = excluded.format, url = excluded.url, expires_at = excluded.expires_at",
+        _variant_rows(photos),
     )
+
+
+def _variant_rows(photos: Sequence[Photo]) -> list[tuple[Any, ...]]:
+    return [
+        (photo.id, rank, v.width, v.height, v.format, v.url, text(v.expires_at))
+        for photo in photos
+        for rank, v in enumerate(photo.variants)
+    ]
 
 
 def mark_gone(db: Connection, photo_id: str, evidence: str, now: datetime) -> None:

@@ -323,6 +323,11 @@ DELETE FROM variants WHERE photo_id IN (SELECT id FROM photos WHERE state = 'sto
 CREATE INDEX photos_by_place ON photos(place_id) WHERE place_id IS NOT NULL;
 """
 
+WORDS_MERGED_LATER = """
+-- A crawl commits a page at a time, and each commit is a segment of its own: eight of a size are merged, not four.
+INSERT INTO photos_fts (photos_fts, rank) VALUES ('automerge', 8);
+"""
+
 
 def statements(script: str) -> Iterator[str]:
     """A script's statements one by one, since `executescript` would end the transaction around it."""
@@ -372,7 +377,7 @@ def migrate(db: Database) -> None:
 
     @steps()
     def m008_cheaper_inserts(db: Database) -> None:
-        run(db, marks.CHEAPER_INSERTS, 8)
+        run(db, marks.CHEAPER_INSERTS + WORDS_MERGED_LATER, 8)
 
     steps.apply(db)
 
