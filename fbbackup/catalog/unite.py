@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from sqlite3 import Connection
 
 from fbbackup.catalog.import_albums import forget_album, tidy
@@ -16,6 +18,7 @@ _NOT_PURGED = "coalesce(p.last_error, '') NOT GLOB 'purged *' AND coalesce(q.las
 _FIELDS = ("caption", "link", "place_id", "latitude", "longitude", "created_at", "backdated_at")
 
 SAME_BYTES = "the same bytes"
+SAME_FILE = "the same bytes under the same name"
 SAME_NUMBER = "middle number of the file name, and the day"
 SAME_LOOK = "the same second, and it looks the same"
 
@@ -34,7 +37,7 @@ class Doubt:
 
 def unite(db: Connection) -> list[Doubt]:
     """Merges photos whose id was made up with those of Facebook's id that have the same bytes, or whose id their old
-    file name holds; and albums likewise. Cheap when no export was imported."""
+    file name holds; copies of one file; and albums likewise. Cheap when no export was imported."""
     doubts = []
     for rule, sql in ((SAME_BYTES, _BY_BYTES), (SAME_NUMBER, _BY_NUMBER)):
         for photo_id, candidates in _pairs(db, sql).items():
@@ -42,6 +45,8 @@ def unite(db: Connection) -> list[Doubt]:
                 merge_photo(db, photo_id, candidates[0], rule)
             else:
                 doubts.append(Doubt(photo_id, tuple(candidates), rule))
+    for photo_id, into in _copies(db):
+        merge_photo(db, photo_id, into, SAME_FILE)
     doubts += _unite_albums(db)
     if db.execute("SELECT 1 FROM accounts WHERE source = 'export'").fetchone():
         tidy(db)
@@ -65,6 +70,30 @@ def _pairs(db: Connection, sql: str) -> dict[str, list[str]]:
     for photo_id, candidate in db.execute(sql).fetchall():
         found.setdefault(photo_id, []).append(candidate)
     return found
+
+
+_COPY = re.compile(r"\s*\(\d{1,3}\)$")
+
+
+def _copies(db: Connection) -> list[tuple[str, str]]:
+    """Photos that no text names, each with the one of the same bytes and name that is named, or else the first."""
+    rows = db.execute(
+        "SELECT x.sha256, p.id, min(m.uri), max(m.raw <> '{}') FROM photos p "  # noqa: S608 - constants
+        "JOIN photo_files x ON x.photo_id = p.id JOIN mentions m ON m.photo_id = p.id "
+        f"WHERE {_MADE_UP} AND EXISTS (SELECT 1 FROM photo_files y "
+        "WHERE y.sha256 = x.sha256 AND y.photo_id <> p.id AND y.photo_id >= 'export-' AND y.photo_id < 'export.') "
+        "GROUP BY x.sha256, p.id ORDER BY p.id"
+    ).fetchall()
+    alike: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    for digest, photo_id, uri, named in rows:
+        stem = _COPY.sub("", PurePosixPath(uri).stem).casefold()
+        alike.setdefault((digest, stem), ([], []))[not named].append(photo_id)
+    found: dict[str, str] = {}
+    for named, loose in alike.values():
+        if len(named) == 1 or not named:
+            into = (named or loose)[0]
+            found |= {photo_id: into for photo_id in loose if photo_id != into}
+    return list(found.items())
 
 
 def look_alikes(db: Connection) -> list[tuple[str, str, str, str]]:

@@ -177,7 +177,11 @@ class Export:
                 continue
             if media.photo_id is not None:
                 continue
-            name = name_of(media.path)
+            original = self._tree.original(media)
+            if original is not None and original.photo_id is not None:
+                media.photo_id = original.photo_id
+                continue
+            name = name_of(original.path if original is not None else media.path)
             media.photo_id = name.id
             ids.append(name.id)
             kind = Kind.VIDEO if extension_of(media.path) in VIDEOS else Kind.PHOTO

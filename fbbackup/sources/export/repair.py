@@ -22,6 +22,16 @@ def repaired(text: str) -> str:
         return text
 
 
+def mended(path: str) -> str:
+    """A path as it was meant, when it was damaged like a text, or an archiver took its UTF-8 for letters of DOS."""
+    if path.isascii() or (found := repaired(path)) != path:
+        return path if path.isascii() else found
+    try:
+        return path.encode("cp437").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return path
+
+
 def writable(text: str) -> str:
     """Without lone surrogates, which neither UTF-8 nor SQLite can hold."""
     if text.isascii():

@@ -14,6 +14,7 @@ from fbbackup.sources.export.zipentries import (
     BadZip,
     Directory,
     ZipEntry,
+    decoded,
     dos_time,
     fault_of,
     printable,
@@ -47,7 +48,7 @@ def _entry_at(file: BinaryIO, at: int, length: int, found: Directory) -> tuple[Z
     _, flags, method, clock, day, crc, packed, size, name_length, extra_length = struct.unpack("<HHHHHIIIHH", head[4:])
     raw = file.read(name_length)
     start = at + 30 + name_length + extra_length
-    name = raw.decode("utf-8", "replace")
+    name = decoded(raw, flags)
     fault = fault_of(name, flags, method, 0)
     if flags & 8 and not packed:
         if method != 8 or fault:

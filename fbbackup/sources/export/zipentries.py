@@ -49,6 +49,15 @@ class Directory:
     newest: datetime | None = None
 
 
+def decoded(raw: bytes, flags: int) -> str:
+    """An entry's name; archivers that forget to say so write UTF-8 all the same, and some of Windows write `\\`."""
+    try:
+        name = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        name = raw.decode("utf-8", "replace") if flags & 0x800 else raw.decode("cp437")
+    return name.replace("\\", "/")
+
+
 def fault_of(name: str, flags: int, method: int, mode: int) -> str:
     """Why an entry must not be read; empty when it may."""
     kind = _LINK_OR_DEVICE.get(mode & 0xF000)
@@ -58,7 +67,7 @@ def fault_of(name: str, flags: int, method: int, mode: int) -> str:
         return "it is encrypted"
     if method not in (STORED, DEFLATED):
         return f"it is packed by method {method}, which exports do not use"
-    if "\0" in name or "\\" in name:
+    if "\0" in name:
         return "its name has a forbidden character"
     if name.startswith("/") or _DRIVE.match(name):
         return "its name is an absolute path"

@@ -24,6 +24,7 @@ from fbbackup.sources.export.zipentries import (
     BadZip,
     Directory,
     ZipEntry,
+    decoded,
     dos_time,
     fault_of,
     printable,
@@ -152,7 +153,7 @@ class _Reading:
     def _take(self, fields: tuple[int, ...], raw: bytes, extra: bytes) -> None:
         made_by, _, flags, method, clock, day, crc, packed, size = fields[:9]
         attributes, offset = fields[14], fields[15]
-        name = _decoded(raw, bool(flags & 0x800))
+        name = decoded(raw, flags)
         try:
             size, packed, offset = _large_values(extra, size, packed, offset)
             self._note_span(offset, packed, len(raw))
@@ -227,11 +228,3 @@ def _large_values(extra: bytes, size: int, packed: int, offset: int) -> tuple[in
             return size, packed, offset
         at += 4 + length
     raise ValueError("its zip64 sizes are missing")
-
-
-def _decoded(raw: bytes, utf8: bool) -> str:
-    """The name; archivers that forget to say so write UTF-8 all the same."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("utf-8", "replace") if utf8 else raw.decode("cp437")
