@@ -14,10 +14,12 @@ Answer = Callable[["Asked"], bytes | Awaitable[bytes] | AsyncIterator[bytes]]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its target and its headers in lower case."""
+    """One request: its target, its headers in lower case, its method and its body."""
 
     target: str
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -54,7 +56,9 @@ async def loopback(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIt
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             pairs = (line.partition(":") for line in head[1:] if line)
-            asked = Asked(head[0].split(" ")[1], {name.lower(): value.strip() for name, _, value in pairs})
+            headers = {name.lower(): value.strip() for name, _, value in pairs}
+            method, target, _ = head[0].split(" ")
+            asked = Asked(target, headers, method, await reader.readexactly(int(headers.get("content-length", 0))))
             seen.asked.append(asked)
             told = answer(asked)
             if isinstance(told, AsyncIterator):

@@ -11,19 +11,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from fbbackup.destinations.graph_errors import Refused, failure, told
+from fbbackup.destinations.graph_matches import FIELDS, Search, Verdict, id_of
 from fbbackup.destinations.graph_params import GRANULARITIES
-from fbbackup.errors import (
-    AnswerLost,
-    BudgetSpent,
-    ConfigError,
-    DownloadError,
-    FbbackupError,
-    Incomplete,
-    ItemError,
-    LoginNeeded,
-    SourceUnavailable,
-    UploadRefused,
-)
+from fbbackup.errors import AnswerLost, ConfigError, DownloadError, ItemError, SourceUnavailable, UploadRefused
 from fbbackup.http import Http, NeverSent, Reply, register_secret
 from fbbackup.models import Outgoing, Published
 
@@ -31,31 +22,9 @@ MOST_BYTES = 10_000_000
 FORMATS = ("image/jpeg", "image/png", "image/bmp", "image/gif", "image/tiff")
 _ENDED = "Facebook ended publishing to personal profiles on 2018-08-01; give the page_id and the token of a Page"
 _GRANULARITY = {"second": "none", "minute": "min", **{name: name for name in GRANULARITIES}}
-_PAUSE_SECONDS = 3600.0
-_LOOKED_THROUGH = 20
-"""Pages of photos that are searched for an upload whose answer was lost."""
-
-_CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far clocks may be apart that nothing else tells of; what was published within it before an upload is in doubt."""
-_WHOLE_SECONDS = timedelta(seconds=2)
-
-_STOPS: dict[int, tuple[type[FbbackupError], str]] = {
-    104: (ConfigError, "the app secret does not fit; correct app_secret"),
-    120: (ConfigError, "there is no such album; correct --album"),
-    190: (LoginNeeded, "the Page's token is no longer valid; get a new one"),
-    200: (LoginNeeded, "the token may not publish on this Page; grant pages_manage_posts to the app"),
-    220: (ConfigError, "the album is not visible to this Page; correct --album"),
-    321: (Incomplete, "the album is full; name another one with --album"),
-    368: (Incomplete, "Facebook blocks publishing for now; wait before trying again"),
-    459: (LoginNeeded, "Facebook wants the person to confirm the account first: open facebook.com and log in"),
-}
-_REFUSED = {
-    3: "the app may not publish photos; add the Page use case to it",
-    100: "a value is wrong; look at --param, --album and page_id",
-    324: "Facebook can't read the picture; --shrink sends it as a plain JPEG",
-    2500: "Facebook does not understand the address; look at page_id and --album",
-}
-_LIMITS = (4, 17, 32, 341, 613, 80001)
+_PAGES = 50
+_PAGE_PHOTOS = 100
+"""How much of a Page is searched for an upload whose answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +50,17 @@ class GraphDestination:
         self.calls = 0
         self._target, self._http = target, http
         self._ahead = timedelta(0)
+        self._senders = {target.page_id}
         register_secret(target.token)
 
     async def admit(self) -> None:
         """Asks for a field that only Pages have: a profile is refused before anything is sent."""
         try:
-            await self._ask("GET", self._target.page_id, {"fields": "id,name,category"})
-        except UploadRefused as refused:
-            raise ConfigError(f'destination "{self.name}" is no Page ({refused}). {_ENDED}') from None
+            page = await self._ask("GET", self._target.page_id, {"fields": "id,name,category"})
+        except Refused as refused:
+            ended = f". {_ENDED}" if refused.code in (100, 803) else ""
+            raise ConfigError(f'destination "{self.name}" is no Page ({refused}){ended}') from None
+        self._senders.add(id_of(page))
 
     def check(self, photo: Outgoing) -> None:
         if photo.url is None and len(photo.body) >= MOST_BYTES:
@@ -96,7 +68,6 @@ class GraphDestination:
             raise UploadRefused(f"it has {size:.1f} MB, Facebook takes less than 10 MB; --shrink scales it down")
         if photo.content_type not in FORMATS:
             raise UploadRefused(f"Facebook takes no {photo.content_type}; it takes JPEG, PNG, BMP, GIF and TIFF")
-
         if self._target.animated(photo.body):
             raise UploadRefused("Facebook takes no animated pictures; --shrink sends it as a still one")
 
@@ -109,8 +80,8 @@ class GraphDestination:
             raise
         except SourceUnavailable as error:
             raise AnswerLost(str(error)) from None
-        remote_id, post_id = answer.get("id"), answer.get("post_id")
-        if not isinstance(remote_id, str) or not remote_id:
+        remote_id, post_id = id_of(answer), answer.get("post_id")
+        if not remote_id:
             raise AnswerLost("Facebook's answer holds no id")
         return Published(
             remote_id, post_id if isinstance(post_id, str) else None, f"https://www.facebook.com/{remote_id}"
@@ -133,50 +104,39 @@ class GraphDestination:
         return form | dict(photo.params)
 
     async def find(self, photo: Outgoing, since: datetime, known: Collection[str]) -> Published | None:
-        """Looks for one photo that is newer than `since`, says the same, has the same shape and shows the same; two
-        such photos are no answer, since one of them is somebody else's, nor is one from shortly before."""
-        found, earlier = [], 0
-        caption = self._form(photo).get("caption")
+        """Looks for one photo that is newer than `since`, says the same, has the same shape and date, and shows the
+        same; two such photos are no answer, since one of them is somebody else's, nor is one from shortly before."""
+        search = Search(photo, self._form(photo), since + self._ahead, known, self._senders)
         try:
-            async for node in self._newest(photo.album):
-                created = _created(node)
-                first = since + self._ahead - _WHOLE_SECONDS
-                if created is None or created < first - _CLOCKS_DIFFER or _id(node) in known:
-                    continue
-                if self._is_own(node) and _fits(node, photo, caption) and await self._shows_the_same(node, photo):
-                    found += [node] if created >= first else []
-                    earlier += created < first
+            whole = await self._searched(search)
         except (SourceUnavailable, ItemError) as error:
             raise AnswerLost(f"the Page can't be searched for it: {error}") from None
-        if len(found) > 1:
-            raise AnswerLost(f"{len(found)} photos on the Page look like it; remove the wrong ones there")
-        if earlier and not found:
-            raise AnswerLost("a photo on the Page looks like it, but is older than the upload; --again sends it anyway")
-        return Published(_id(found[0]), None, f"https://www.facebook.com/{_id(found[0])}") if found else None
+        found = search.result(whole=whole)
+        return Published(id_of(found), None, f"https://www.facebook.com/{id_of(found)}") if found else None
 
-    def _is_own(self, node: Mapping[str, Any]) -> bool:
-        """Whether the Page published it, as far as is said."""
-        sender = node.get("from")
-        return not isinstance(sender, dict) or str(sender.get("id") or self._target.page_id) == self._target.page_id
-
-    async def _newest(self, album: str | None) -> Any:
-        params = {"fields": "id,name,from,created_time,width,height,images", "limit": "50"}
-        if album is None:
-            params["type"] = "uploaded"
-        for _ in range(_LOOKED_THROUGH):
+    async def _searched(self, search: Search) -> bool:
+        """Whether the list was read as far as anything of interest can be."""
+        album = search.photo.album
+        params = {"fields": FIELDS, "limit": str(_PAGE_PHOTOS)} | ({} if album else {"type": "uploaded"})
+        for _ in range(_PAGES):
             answer = await self._ask("GET", f"{album or self._target.page_id}/photos", params)
             for node in _nodes(answer):
-                yield node
+                verdict = search.verdict(node)
+                if verdict is not Verdict.OTHER and await self._shows_the_same(node, search.photo):
+                    search.found.append((verdict, node))
             paging = answer.get("paging")
-            cursors = paging.get("cursors") if isinstance(paging, dict) and paging.get("next") else None
+            if not isinstance(paging, dict) or not paging.get("next") or search.over():
+                return True
+            cursors = paging.get("cursors")
             if not isinstance(cursors, dict) or not isinstance(cursors.get("after"), str):
-                return
+                return False
             params["after"] = cursors["after"]
+        return False
 
     async def _shows_the_same(self, node: Mapping[str, Any], photo: Outgoing) -> bool:
         images = [image for image in node.get("images") or [] if isinstance(image, dict) and image.get("source")]
         if not images:
-            return False
+            raise ItemError("a photo there has no picture to compare with")
         smallest = min(images, key=lambda image: image.get("width") or 0)
         try:
             body = (await self._http.fetch(str(smallest["source"]))).body
@@ -187,12 +147,21 @@ class GraphDestination:
     async def undo(self, remote_id: str) -> None:
         try:
             answer = await self._ask("DELETE", remote_id, {})
-        except UploadRefused as refused:
-            if "does not exist" in str(refused):
+        except Refused as refused:
+            if refused.says_gone and await self._is_gone(remote_id):
                 return
             raise
         if answer.get("success") is not True:
             raise UploadRefused("Facebook did not confirm that it was removed")
+
+    async def _is_gone(self, remote_id: str) -> bool:
+        """Whether the Page is visible and the photo is not: a token that lost its rights gets the same words."""
+        await self.admit()
+        try:
+            await self._ask("GET", remote_id, {"fields": "id"})
+        except Refused as refused:
+            return refused.says_gone
+        return False
 
     async def close(self) -> None:
         """The client is the caller's."""
@@ -225,60 +194,17 @@ class GraphDestination:
             value = json.loads(reply.body)
         except ValueError:
             raise SourceUnavailable(f"Facebook answered {reply.status} without JSON") from None
-        error = value.get("error") if isinstance(value, dict) else None
-        if isinstance(error, dict):
-            raise _told(error, self.name)
-        if not isinstance(value, dict) or reply.status >= 400:
+        if (error := failure(value)) is not None:
+            raise told(error, self.name)
+        if value is True:
+            return {"success": True}
+        if not isinstance(value, dict) or not 200 <= reply.status < 300:
             raise SourceUnavailable(f"Facebook answered {reply.status}")
         return value
 
 
-def _told(error: Mapping[str, Any], name: str) -> Exception:
-    """What a person has to do about an error."""
-    code = error.get("code")
-    code = int(code) if isinstance(code, int | str) and str(code).isdigit() else 0
-    if code == 190 and error.get("error_subcode") == 459:
-        code = 459
-    words = " ".join(str(error.get("message") or "no reason given").split())[:200]
-    if code in _STOPS:
-        kind, remedy = _STOPS[code]
-        return kind(f'destination "{name}": {remedy} (code {code}: {words})')
-    if code in _LIMITS:
-        return BudgetSpent(
-            f'destination "{name}": too many calls for now (code {code}); a later upload goes on', _PAUSE_SECONDS
-        )
-    if code in (1, 2):
-        return SourceUnavailable(f"Facebook failed (code {code}: {words})")
-    if code == 2500 and "access token" in words:
-        kind, remedy = _STOPS[190]
-        return kind(f'destination "{name}": {remedy} (code {code}: {words})')
-    return UploadRefused(f"{_REFUSED.get(code, 'Facebook refuses it')} (code {code}: {words})")
-
-
 def _nodes(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for node in answer.get("data") or []:
-        if isinstance(node, dict) and _id(node):
+    data = answer.get("data")
+    for node in data if isinstance(data, list) else []:
+        if isinstance(node, dict) and id_of(node):
             yield node
-
-
-def _id(node: Mapping[str, Any]) -> str:
-    return str(node.get("id") or "")
-
-
-def _created(node: Mapping[str, Any]) -> datetime | None:
-    try:
-        created = datetime.fromisoformat(str(node.get("created_time")))
-    except ValueError:
-        return None
-    return created if created.tzinfo else None
-
-
-def _fits(node: Mapping[str, Any], photo: Outgoing, caption: str | None) -> bool:
-    if (node.get("name") or None) != (caption or None):
-        return False
-    width, height = node.get("width"), node.get("height")
-    if not (photo.width and photo.height and isinstance(width, int) and isinstance(height, int) and height):
-        return True
-    # Facebook turns pictures upright, so a shape and the same on its side are one.
-    ours, theirs = photo.width / photo.height, width / height
-    return any(abs(shape / theirs - 1) < 0.03 for shape in (ours, 1 / ours))
