@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_LIMIT = 16 << 10
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
+KEEP_ALIVE_SECONDS = 15
 MOST_FROM_ONE_ADDRESS = 100
 MOST_FROM_LOOPBACK = 1000
 
@@ -30,7 +31,9 @@ class Connection(HttpToolsProtocol):
     headers).
     """
 
-    _deadline: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _ends: float | None = None
+    _answer: list[bytes] | None = None
     _head_bytes = 0
     _counted: str | None = None
 
@@ -73,12 +76,34 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self.url.startswith(b"/"):
             raise Refused("only paths of this server are served")
-        self._within(BODY_SECONDS)
-        super().on_headers_complete()
+        self._answer = self._at_hand()
+        if self._answer is None:
+            self._within(BODY_SECONDS)
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._within(None)
-        super().on_message_complete()
+        if self._answer is None:
+            self._within(None)
+            super().on_message_complete()
+            return
+        head = [b"HTTP/1.1 200 OK\r\n", *(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)]
+        self.transport.write(b"".join([*head, *self._answer]))
+        self._answer = None
+        self._within(KEEP_ALIVE_SECONDS)
+
+    def _at_hand(self) -> list[bytes] | None:
+        """What the application has in memory for a plain GET, while nothing before it waits for its answer.
+
+        A task, a queue and three callbacks a request cost more than all the rest of sending a thumbnail.
+        """
+        at_once = getattr(self.app, "at_once", None)
+        if at_once is None or not (self.cycle is None or self.cycle.response_complete) or self.flow.write_paused:
+            return None
+        parser = self.parser
+        if parser.get_method() != b"GET" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return None
+        found: list[bytes] | None = None if parser.should_upgrade() else at_once(self.url, self.headers)
+        return found
 
     def _grow(self, size: int) -> None:
         self._head_bytes += size
@@ -86,18 +111,30 @@ class Connection(HttpToolsProtocol):
             raise Refused("the head of the request is too large")
 
     def _within(self, seconds: float | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if seconds is not None:
-            self._deadline = self.loop.call_later(seconds, self._too_slow)
+        """Hangs up after so many seconds unless called again before; None waits for as long as it takes.
 
-    def _too_slow(self) -> None:
-        self._deadline = None
-        self.transport.close()
+        Setting a timer costs more than the rest of this class, so one that runs is left alone and looks when it fires.
+        It never runs longer than the shortest time, so that it never fires late.
+        """
+        self._ends = None if seconds is None else self.loop.time() + seconds
+        if self._timer is None and seconds is not None:
+            self._timer = self.loop.call_later(min(seconds, HEAD_SECONDS), self._look_at_the_clock)
+
+    def _look_at_the_clock(self) -> None:
+        self._timer = None
+        if self._ends is None:
+            return
+        left = self._ends - self.loop.time()
+        if left > 0:
+            self._timer = self.loop.call_later(min(left, HEAD_SECONDS), self._look_at_the_clock)
+        else:
+            self.transport.close()
 
     def _forget(self) -> None:
-        self._within(None)
+        self._ends = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._counted is not None:
             _open_by_address[self._counted] -= 1
             if _open_by_address[self._counted] <= 0:

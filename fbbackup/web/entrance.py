@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 
 from fbbackup.web.look import render
@@ -62,6 +62,11 @@ async def has_token(site: Site, request: Request) -> bool:
 def came_in(site: Site, request: Request) -> bool:
     """Whether the browser's cookie belongs to a living session."""
     return site.visitors.knows(request.cookies.get(site.cookie, ""))
+
+
+def is_known(site: Site, header: bytes) -> bool:
+    """The same, by the header itself."""
+    return site.visitors.knows(cookie_parser(header.decode("latin-1")).get(site.cookie, ""))
 
 
 def _let_in(site: Site) -> Response:

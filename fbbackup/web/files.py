@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from fbbackup.catalog import gallery
 from fbbackup.catalog.gallery import File
 from fbbackup.stores.tree import Tree
+from fbbackup.web.guard import PLAIN_HEADERS
 from fbbackup.web.look import static_files, static_version
 from fbbackup.web.posters import poster
 from fbbackup.web.site import Site
@@ -29,6 +30,11 @@ SHOWN = frozenset(
 
 PIECE = 256 << 10
 
+_THUMBNAIL = re.compile(rb"/thumbnails/([\w-]+)\?v=([0-9a-f]{12,64})")
+_HEAD = (
+    PLAIN_HEADERS + b"cache-control: " + FOREVER.encode() + b"\r\ncontent-type: image/webp\r\n"
+    b'etag: "t%b"\r\ncontent-length: %d\r\n\r\n'
+)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _CSP = "default-src 'none'; sandbox"
 
@@ -61,6 +67,17 @@ async def thumbnail(site: Site, request: Request) -> Response:
     if body is None:
         return _Missing("there is no thumbnail of this file").response()
     return Response(body, headers=headers, media_type="image/webp")
+
+
+def thumbnail_at_hand(site: Site, url: bytes) -> list[bytes] | None:
+    """Head and body of a thumbnail that was asked for lately and that browsers may keep forever, as `thumbnail` sends
+    them; None for any other."""
+    asked = _THUMBNAIL.fullmatch(url)
+    found = site.shelf.at_hand(asked[1].decode(), asked[2].decode()) if asked else None
+    if found is None:
+        return None
+    file, body = found
+    return [_HEAD % (file.sha256[:32].encode(), len(body)), body]
 
 
 def _poster(file: File, request: Request) -> Response:

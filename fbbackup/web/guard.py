@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -29,16 +29,33 @@ _NAMES = {name for name, _ in HEADERS}
 _MISDIRECTED = b"This server is not known by the name that the request asks for. Names can be added in [web] hosts.\n"
 
 
+PLAIN_HEADERS = b"".join(b"%b: %b\r\n" % pair for pair in HEADERS)
+
+Headers = list[tuple[bytes, bytes]]
+AtOnce = Callable[[bytes, Headers], list[bytes] | None]
+"""The head (without status line and date) and the body of the answer to a GET of an address with these headers, when
+both are in memory and the headers say that they may be had; None leaves it to the application."""
+
+
 class TooLarge(Exception):
     """The body of a request is above the limit."""
 
 
 class Guard:
-    """Wraps the application. `names` are the host names it answers to."""
+    """Wraps the application. `names` are the host names it answers to; `at_hand` is asked before a request becomes one
+    of the application."""
 
-    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, names: frozenset[str], at_hand: AtOnce | None = None) -> None:
         self._app = app
         self._names = names
+        self._at_hand = at_hand
+
+    def at_once(self, url: bytes, headers: Headers) -> list[bytes] | None:
+        """What the connection may answer by itself."""
+        found = self._at_hand(url, headers) if self._at_hand is not None else None
+        if found is None or not host_is_allowed([value for name, value in headers if name == b"host"], self._names):
+            return None
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from fbbackup.errors import ConfigError
-from fbbackup.web.connections import Connection, OneLine
+from fbbackup.web.connections import KEEP_ALIVE_SECONDS, Connection, OneLine
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 FRAME_LIMIT = 64 << 10
 WAITING_FRAMES = 4
-KEEP_ALIVE_SECONDS = 15
 LAST_WORDS_SECONDS = 2
 
 

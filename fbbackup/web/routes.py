@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from fbbackup.catalog import gallery
 from fbbackup.errors import FbbackupError
 from fbbackup.web import account_pages, data, entrance, files, pages, rpc, socket
 from fbbackup.web.addresses import is_own_origin
-from fbbackup.web.guard import Guard, TooLarge
+from fbbackup.web.guard import Guard, Headers, TooLarge
 from fbbackup.web.lists import BadName
 from fbbackup.web.look import not_found, render
 from fbbackup.web.readers import NoCatalog
@@ -27,6 +28,9 @@ from fbbackup.web.site import Site
 
 Endpoint = Callable[[Site, Request], Awaitable[Response]]
 log = logging.getLogger("fbbackup.web")
+
+_DECIDING = frozenset((b"x-session-id", b"if-none-match", b"content-length", b"transfer-encoding", b"expect"))
+"""Headers by which a thumbnail is answered otherwise than to a browser that asks for the first time."""
 
 
 class Policy(StrEnum):
@@ -122,7 +126,22 @@ def application(site: Site) -> ASGIApp:
     )  # fmt: skip
     app.router.redirect_slashes = False
     app.state.site = site
-    return Guard(app, site.names)
+    shown = next(rule for rule in RULES if rule.endpoint is files.thumbnail)
+    return Guard(app, site.names, partial(_at_hand, site) if shown.policy is Policy.FILE else None)
+
+
+def _at_hand(site: Site, url: bytes, headers: Headers) -> list[bytes] | None:
+    """Thumbnails for browsers that came in: the one thing that pages ask for by the hundred."""
+    if not url.startswith(b"/thumbnails/"):
+        return None
+    cookies = []
+    for name, value in headers:
+        if name == b"cookie":
+            cookies.append(value)
+        elif name in _DECIDING:
+            return None
+    answer = files.thumbnail_at_hand(site, url)
+    return answer if answer and len(cookies) == 1 and entrance.is_known(site, cookies[0]) else None
 
 
 def _route(site: Site, rule: Rule) -> Route:

@@ -38,6 +38,17 @@ class Shelf:
                 self._facts.popitem(last=False)
         return found
 
+    def at_hand(self, photo_id: str, version: str) -> tuple[File, bytes] | None:
+        """A remembered thumbnail of a photo in just this version."""
+        file = self._facts.get(photo_id)
+        if file is None or not file.sha256.startswith(version):
+            return None
+        body = self._bodies.get(file.sha256)
+        if body is None:
+            return None
+        self._bodies.move_to_end(file.sha256)
+        return file, body
+
     async def thumbnail(self, tree: Tree, file: File, size: int) -> bytes | None:
         """A picture's thumbnail: the stored one, else one made now; None when none can be made."""
         body = self._bodies.get(file.sha256)
