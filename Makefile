@@ -44,7 +44,7 @@ sweep: $(VENV)/.dev
 	@FBBACKUP_SWEEP=1 $(BIN)/python -m pytest -n $(JOBS) -rs -m sweep
 
 canary: $(VENV)/.dev
-	@FBBACKUP_CANARY=1 $(BIN)/python -m pytest -n $(JOBS)
+	@FBBACKUP_CANARY=1 $(BIN)/python -m pytest -n $(JOBS) -o log_level=DEBUG
 
 screenshots: $(VENV)/.dev
 	@scripts/debian-packages test

@@ -6,6 +6,7 @@ Run as `python -m fbbackup.thumbnails.child`: a request is two lengths and a bod
 from __future__ import annotations
 
 import json
+import os
 import resource
 import select
 import struct
@@ -22,6 +23,7 @@ from fbbackup.models import Picture
 
 MEMORY = 1 << 30
 SECONDS = 20.0
+_NEEDED = frozenset({"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV"})
 _REQUEST, _REPLY = struct.Struct("<QI"), struct.Struct("<II")
 
 
@@ -72,7 +74,9 @@ class Decoders:
         child: subprocess.Popen[bytes] | None = getattr(self._threads, "child", None)
         if child is None:
             command = [sys.executable, "-m", "fbbackup.thumbnails.child", str(self._memory)]
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 20)  # noqa: S603
+            child = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 20, env=_environ()
+            )
             self._threads.child = child
             with self._lock:
                 self._children.append(child)
@@ -91,6 +95,11 @@ class Decoders:
             for child in self._children:
                 _end(child)
             self._children.clear()
+
+
+def _environ() -> dict[str, str]:
+    """What Python needs to start. The rest may hold tokens, and a bad picture could take over a child."""
+    return {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith("PYTHON")}
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

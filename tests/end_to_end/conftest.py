@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fbbackup.simulator import Library, Simulator
+from tests import canary
 from tests.end_to_end.harness import Home, small, without_waiting
 
 MakeHome = Callable[..., Home]
@@ -30,6 +31,8 @@ def make_home(
     def make(library: Library | None = None, *, sim: Simulator | None = None, **given: Any) -> Home:
         own = {name: given.pop(name) for name in ("account", "limits", "app_secret", "served") if name in given}
         if sim is None:
+            if canary.is_wanted():
+                own.setdefault("app_secret", canary.APP_SECRET)
             settings = {"budget": 100_000, "app_secret": own.get("app_secret"), **given}
             sim = Simulator(library or small(), **settings)
             sim.start()

@@ -298,6 +298,6 @@ def test_the_command_takes_a_token_from_stdin_only(home: Home, tmp_path: Path) -
     assert process.returncode == 0, err
     assert short not in out + err
     assert kept(home) != ""
-    process = home.start("login", "ada", short)
+    process = home.start("login", "ada", "EAAfrom-the-command-line")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2

@@ -155,6 +155,7 @@ def both(home: Home, bob: Token) -> list[RunResult]:
     """One `sync` over two accounts that see the same library; ada's comes second."""
     config = replace(home.config(), accounts=(replace(home.config().accounts[0], name="bob"), *home.config().accounts))
     environ = home.environ | {"FBBACKUP_TOKEN_BOB": bob.text}
+    environ |= {"FBBACKUP_APP_SECRET_BOB": home.app_secret} if home.app_secret else {}
     return [r.run for r in sync_accounts(config, home.archive, SyncOptions(), quiet=True, environ=environ)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from hashlib import sha256
@@ -305,6 +306,19 @@ def test_a_child_that_needs_too_much_costs_one_thumbnail() -> None:
         assert decoders.examine(jpeg(1), 32)[0].thumbnail
         with pytest.raises(BadPicture):
             decoders.examine(jpeg(1)[:300], 32)
+    finally:
+        decoders.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_child_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FBBACKUP_TOKEN_ADA", "EAAof-nobody")
+    own = threading.get_native_id()
+    decoders = Decoders()
+    try:
+        assert decoders.examine(jpeg(1), 32)[0].thumbnail
+        (child,) = Path(f"/proc/self/task/{own}/children").read_text().split()
+        assert b"EAAof-nobody" not in Path(f"/proc/{child}/environ").read_bytes()
     finally:
         decoders.close()
 

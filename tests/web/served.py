@@ -24,6 +24,7 @@ from fbbackup.web.routes import application
 from fbbackup.web.sessions import Sessions
 from fbbackup.web.site import Site
 from fbbackup.web.visitors import Password, Visitors
+from tests import canary
 
 HOST = "127.0.0.1:8765"
 URL = f"http://{HOST}"
@@ -42,11 +43,12 @@ class Filled:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {
+        found = {
             "FBBACKUP_TOKEN_ADA": self.sim.token,
             "XDG_STATE_HOME": str(self.folder / "state"),
             "HOME": str(self.folder),
         }
+        return found | ({"FBBACKUP_APP_SECRET_ADA": canary.APP_SECRET} if canary.is_wanted() else {})
 
     @property
     def state(self) -> Path:
@@ -154,7 +156,7 @@ class Inside:
 
     def stranger(self) -> httpx.AsyncClient:
         """A client of the same server without the cookie."""
-        return httpx.AsyncClient(transport=self.client._transport, base_url=URL)
+        return httpx.AsyncClient(transport=self.client._transport, base_url=URL, event_hooks=canary.hooks())
 
 
 @asynccontextmanager
@@ -173,7 +175,7 @@ async def inside(root: Path, state: Path, **changes: Any) -> AsyncIterator[Insid
         **changes,
     )  # fmt: skip
     transport = httpx.ASGITransport(application(site), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=URL, event_hooks=canary.hooks()) as client:
         client.cookies.set(site.cookie, site.visitors.enter(), domain="127.0.0.1")
         found.__init__(site, client, said)  # type: ignore[misc]
         try:
