@@ -53,7 +53,8 @@ for _name in ("httpx", "httpcore", "aiohttp"):
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Limits in seconds and bytes; `minimum_rate` in bytes a second over any `rate_window_seconds`."""
+    """Limits in seconds and bytes; `minimum_rate` in bytes a second over any `rate_window_seconds`. A file that is sent
+    gets more time, as a line with `sending_rate` bytes a second needs it."""
 
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
@@ -61,6 +62,7 @@ class HttpSettings:
     total_seconds: float = 900.0
     stream_total_seconds: float = 6 * 3600.0
     minimum_rate: float = 1024.0
+    sending_rate: float = 32_768.0
     rate_window_seconds: float = 15.0
     picture_limit: int = 64 * 2**20
     video_limit: int = 64 * 2**30
@@ -193,7 +195,8 @@ class Http:
         if method != "POST":
             return await self._reply(method, url, params=params, headers=headers)
         parts = {file[0]: ("photo", file[1], file[2])} if file else None
-        return await self._reply("POST", url, data=params, files=parts, headers=headers)
+        more = len(file[1]) / self.settings.sending_rate if file else 0.0
+        return await self._reply("POST", url, more, data=params, files=parts, headers=headers)
 
     async def post_json(
         self, url: str, body: bytes, *, login: tuple[str, str] | None = None, session: str | None = None
@@ -206,10 +209,12 @@ class Http:
             headers[SESSION_HEADER] = session
         return await self._reply("POST", url, content=body, headers=headers)
 
-    async def _reply(self, method: str, url: str, **content: Any) -> Reply:
+    async def _reply(self, method: str, url: str, more_seconds: float = 0.0, **content: Any) -> Reply:
+        limits = self.settings
+        timeout = httpx.Timeout(limits.connect_seconds, read=limits.read_seconds + more_seconds, pool=None)
         try:
-            request = self._client.build_request(method, url, **content)
-            async with self._open(request, self.settings.reply_limit) as arrival:
+            request = self._client.build_request(method, url, timeout=timeout, **content)
+            async with self._open(request, limits.reply_limit, more_seconds) as arrival:
                 return Reply(arrival.response.status_code, arrival.response.headers, await arrival.whole())
         except (DownloadError, *_FAILURES) as error:
             kind = NeverSent if _is_unsent(error) else SlowAnswer if _is_slow(error) else SourceUnavailable
@@ -272,9 +277,9 @@ class Http:
         return checked
 
     @asynccontextmanager
-    async def _open(self, request: httpx.Request, limit: int) -> AsyncIterator[_Arrival]:
+    async def _open(self, request: httpx.Request, limit: int, more_seconds: float = 0.0) -> AsyncIterator[_Arrival]:
         limits = self.settings
-        async with asyncio.timeout(limits.head_seconds):
+        async with asyncio.timeout(limits.head_seconds + more_seconds):
             response = await self._client.send(request, stream=True)
         try:
             total = limits.total_seconds if limit < limits.video_limit else limits.stream_total_seconds
