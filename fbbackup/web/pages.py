@@ -15,7 +15,7 @@ from fbbackup.catalog import query as search
 from fbbackup.notices.memory import Alarm
 from fbbackup.status import status_record
 from fbbackup.web import entrance, lists, words
-from fbbackup.web.look import not_found, render
+from fbbackup.web.look import not_found, page, render
 from fbbackup.web.site import Site
 from fbbackup.web.worldmap import WORLD, point
 
@@ -34,14 +34,28 @@ async def timeline(site: Site, request: Request) -> Response:
     """All photos, newest first; `?at=2014-07` begins there, `?after=` goes on."""
     at = request.query_params.get("at", "")
     after = lists.start_of(at) or lists.key_from(request.query_params.get("after", ""), "")
-    months = await site.readers.ask(gallery.months)
-    rows, more = await site.readers.ask(lists.page, "", after, FIRST_PAGE)
-    return render(
-        request, "timeline.html", title="Photos", here="/", alarms=await _alarms(site), logins=_logins(site),
+    alarms, logins = await _alarms(site), _logins(site)
+    # The first page is what everybody opens, and the same for all until a run writes something.
+    version = (site.readers.version(), *alarms, *logins) if not request.query_params else None
+    if version and site.front and site.front[0] == version:
+        return page(site.front[1])
+    months, rows, more = await site.readers.ask(_months_and_page, after)
+    found = render(
+        request, "timeline.html", title="Photos", here="/", alarms=alarms, logins=logins,
         months=months, total=sum(n for _, n in months), years=_years(months), sections=_sections(rows),
         more=lists.key_text(more), at=at, **(await _at_work(site, request) if not months else {}),
-        begins_above=after is not None, FEW=FEW, first_key=lists.key_text(_key(rows[0])) if rows else "",
+        counts=" ".join(f"{month or 'undated'}:{photos}" for month, photos in months), begins_above=after is not None,
+        FEW=FEW, first_key=lists.key_text(_key(rows[0])) if rows else "",
     )  # fmt: skip
+    if version and months:
+        site.front = version, bytes(found.body)
+    return found
+
+
+def _months_and_page(
+    db: Connection, after: scopes.Key | None
+) -> tuple[list[tuple[str, int]], list[Any], scopes.Key | None]:
+    return gallery.months(db), *lists.page(db, "", after, FIRST_PAGE)
 
 
 async def first_run(site: Site, request: Request) -> Response:

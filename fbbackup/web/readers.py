@@ -68,6 +68,10 @@ class Readers:
         self._kept[name] = (version, time.monotonic(), answer)
         return answer
 
+    def version(self) -> tuple[object, ...]:
+        """What differs whenever the catalog was written or replaced meanwhile. Raises NoCatalog."""
+        return self.ask_now(_data_version), self._file
+
     def close(self) -> None:
         self._threads.shutdown()
         for db in self._open:

@@ -39,7 +39,8 @@ class Site:
     """One archive being served. `wellbeing` tells whether all is well.
 
     `say` shows a line to whoever started the server. `bookmarks` tell where pages of an account's photos ended, so that
-    reading on by offset costs the same on every page; a photo's number never moves.
+    reading on by offset costs the same on every page; a photo's number never moves. `front` is the first page as it was
+    last made, behind what it was made from.
     """
 
     root: Path
@@ -62,6 +63,7 @@ class Site:
     say: Callable[[str], None] = lambda line: None
     url: str = ""
     bookmarks: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)
+    front: tuple[tuple[object, ...], bytes] | None = None
     shelf: Shelf = field(default_factory=Shelf)
     _tree: Tree | None = field(default=None, repr=False)
 

@@ -116,6 +116,7 @@ def test_jumping_and_going_back_up(page: Page, long: Served) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(600)
 def test_ten_thousand_photos_go_by_without_a_long_task(page: Page, long: Served) -> None:
     watch(page)
     page.open(f"{long.url}/")

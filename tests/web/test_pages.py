@@ -153,6 +153,20 @@ def _three_dated_and_two_not(db: object) -> None:
         )
 
 
+async def test_the_first_page_is_that_of_the_catalog_as_it_is(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+        catalog.write_now(_three_dated_and_two_not)
+        async with inside(tmp_path, tmp_path / "state") as found:
+            page = await found.page("/")
+            assert TILE.findall(page) == ["3", "2", "1", "9", "8"]
+            assert await found.page("/") == page
+            catalog.write_now(lambda db: db.execute("UPDATE photos SET caption = 'new words' WHERE id = '2'"))
+            assert 'alt="new words"' in await found.page("/")
+            catalog.write_now(lambda db: db.execute("UPDATE photos SET sha256 = NULL WHERE id = '2'"))
+            assert TILE.findall(await found.page("/")) == ["3", "1", "9", "8"]
+            assert TILE.findall(await found.page("/?at=2014-07")) == ["1", "9", "8"]
+
+
 async def test_jumping_begins_with_the_month_that_was_asked_for(filled: Filled, gallery: Inside) -> None:
     db = open_reader(filled.archive / "catalog.sqlite")
     month = questions.months(db)[3][0]
