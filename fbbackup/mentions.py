@@ -19,7 +19,7 @@ class Mention:
 
     `id` is Facebook's or made up from the file name (then `made_up`), `rule` says how it was found, `hint` may be
     Facebook's id and is not proven. `weight` tells how well this place knows words: an album more than a
-    post. `lacks_file` says why no part can hold its picture.
+    post. `lacks_file` says why no part can hold its picture; `poster` is the address of a picture made of a video.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Mention:
     precision: str = "second"
     found: bool = False
     lacks_file: str | None = None
+    poster: str | None = None
     raw: str = "{}"
 
     @property

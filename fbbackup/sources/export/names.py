@@ -15,6 +15,9 @@ MADE_UP = "export-"
 
 PICTURES = frozenset({"jpg", "jpeg", "png", "gif", "webp", "avif", "bmp", "tif", "tiff", "heic"})
 VIDEOS = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "3gp", "avi"})
+NO_PICTURES = frozenset({"pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "csv", "vcf", "ics", "zip", "mp3",
+                         "m4a", "aac", "wav", "ogg", "opus", "json", "html", "htm", "xml", "srt"})  # fmt: skip
+_NOT_OF_THE_PERSON = frozenset({"stickers_used", "icons", "html_assets"})
 
 _NUMBERED_COPY = re.compile(r"\s*\((\d{1,3})\)$")
 _CDN_WITH_ID = re.compile(r"\d+_\d+_\d+_[a-z]_(\d{5,20})")
@@ -113,6 +116,12 @@ def _plain(path: str) -> str:
     below = _ROOT.sub("", path, count=1) if _ROOT.match(path) else path
     parts = [part for part in (*PurePosixPath(below).parent.parts, _whole_stem(path)) if part not in (".", "/")]
     return "/".join(parts)
+
+
+def left_out(path: str) -> bool:
+    """Whether a picture lies where Facebook puts stickers, and what belongs to its pages; or is a voice in a video."""
+    folders = set(folded(path).split("/")[:-1])
+    return bool(folders & _NOT_OF_THE_PERSON) or {"messages", "audio"} <= folders
 
 
 def extension_of(path: str) -> str:

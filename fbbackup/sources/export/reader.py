@@ -25,6 +25,8 @@ from fbbackup.sources.export.zipentries import LARGEST_ENTRY, printable
 
 UNLISTED = Album("export:unlisted", "Unlisted media", "unlisted", virtual=True)
 _GROUP = 1000
+MOST_OF_A_PAGE = 1 << 20
+"""Letters that are kept of a page without pictures."""
 NO_CONTENT = b"[object Object]"
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -36,6 +38,7 @@ class Export:
         self._parts, refused = open_parts(list(paths))
         self.refused: list[str] = [*refused, *(line for part in self._parts for line in part.refused)]
         self._messages = messages
+        self._posters: set[Media] = set()
         self._tree = Tree(self._parts, messages=messages)
         self._answers = SavedAnswers(by_file_name(self._tree.pictures))
         self.refused += self._tree.contradictions()
@@ -146,7 +149,8 @@ class Export:
             yield Problem(f"{printable(text.part)}: {printable(text.path)}: a page of {text.size:,} bytes is too large")
             return
         try:
-            page = read_page(self.read(text))
+            body = self.read(text)
+            page = read_page(body)
         except DownloadError as error:
             yield Problem(f"{printable(text.part)}: {printable(text.path)}: {error}")
             return
@@ -154,10 +158,16 @@ class Export:
         yield from file.read_page(page)
         if file.understood:
             self.coverage.understood += 1
+        else:
+            self.coverage.kept_raw += 1
+            raw = body.decode("utf-8", "replace")[:MOST_OF_A_PAGE].replace("\0", "�")
+            yield from self._read(text, iter([NotUnderstood(text.path, "(page)", 1, raw)]))
 
     def _resolved(self, mention: Mention, text: Media) -> Mention:
         """The mention with its file, and with the id that the file's name knows when the text's address does not."""
         media = self._tree.find(mention.uri, text)
+        if mention.poster is not None and (poster := self._tree.find(mention.poster, text)) is not None:
+            self._posters.add(poster)
         if media is None or not media.size:
             return mention
         if mention.made_up:
@@ -176,6 +186,10 @@ class Export:
                 yield Problem(f"{printable(media.part)}: {printable(media.path)}: the file is empty")
                 continue
             if media.photo_id is not None:
+                continue
+            if media in self._posters:
+                self.coverage.media_left_out += 1
+                self.coverage.media_files -= 1
                 continue
             original = self._tree.original(media)
             if original is not None and original.photo_id is not None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from fbbackup.mentions import AlbumFound, Media, Mention, NotUnderstood, Owner, Piece
 from fbbackup.models import Album
-from fbbackup.sources.export import values
+from fbbackup.sources.export import known, values
+from fbbackup.sources.export.known import Seen
 from fbbackup.sources.export.names import album_of, folded, name_of
 from fbbackup.sources.export.pages import HtmlPage, album_id_of, mention_of
 from fbbackup.sources.export.repair import repaired, words, writable
-from fbbackup.sources.export.shapes import ALBUM_WEIGHT, MEDIA_WEIGHT, Seen, mentions
+from fbbackup.sources.export.shapes import ALBUM_WEIGHT, MEDIA_WEIGHT, Reading, mentions
 
-MOST_KEPT = 1000
-"""Elements of an unknown list that are kept as they are."""
+MOST_HELD = 8 << 20
+"""Bytes of an object's values that wait for each other; what comes behind is read by itself."""
 
 OUTSIDE = Album("uploads", "Uploads outside albums", "uploads", virtual=True)
 _CONTAINERS = (
@@ -31,13 +33,9 @@ _LISTS = frozenset(
      "status_updates", "edits_you_made_to_posts_v2", "birthday_media_v2", "media_used_for_memories_v2", "messages",
      "profile_posts", "uncategorized_photos", "check_ins_v2", "other_videos_v2", "reels_v2"}
 )  # fmt: skip
-_ALBUM_KEYS = frozenset(
-    {"name", "photos", "cover_photo", "last_modified_timestamp", "description", "comments", "videos",
-     "creation_timestamp", "place", "media_metadata", "title"}
-)  # fmt: skip
 _KINDS = {"profilepictures": "profile", "coverphotos": "cover", "mobileuploads": "mobile", "timelinephotos": "wall"}
-_MESSAGE_KEYS = frozenset({"participants", "messages", "title", "is_still_participant", "thread_path", "magic_words",
-                           "image", "joinable_mode", "thread_type"})  # fmt: skip
+_TOGETHER = known.ALBUM | known.POST | known.THREAD | known.PHOTO
+"""Keys whose values make sense together only: of a lone post, an album, a conversation."""
 
 
 class TextFile:
@@ -52,6 +50,8 @@ class TextFile:
         self._folders: set[str | None] = set()
         self._single: dict[str, Any] = {}
         self._lists: set[str] = set()
+        self._held = 0
+        self._met: set[str | None] = set()
 
     def read(self, items: Iterator[tuple[str | None, Any]]) -> Iterator[Piece]:
         """Everything in the file; its album last. Raises what `items` raises."""
@@ -85,6 +85,7 @@ class TextFile:
 
     def _item(self, key: str | None, item: Any) -> Iterator[Piece]:
         if key is None or key in _LISTS:
+            self._met |= {key}
             if isinstance(item, dict | list):
                 before = len(self._members)
                 yield from self._photos(item, MEDIA_WEIGHT if key is None else self._weight(key))
@@ -96,24 +97,39 @@ class TextFile:
                 self.seen.note(key or "(item)", item)
         elif key in ("profile_v2", "profile") and isinstance(item, dict):
             yield from self._owner(item)
-        else:
+        elif key in _TOGETHER and self._held <= MOST_HELD:
             self._collect(key, item)
+        else:
+            yield from self._unknown(key, item)
+
+    def _unknown(self, key: str, item: Any) -> Iterator[Piece]:
+        """What a key means that nobody knows is not guessed, but its pictures come in."""
+        before = len(self._members)
+        if isinstance(item, dict | list):
+            yield from self._photos(item, MEDIA_WEIGHT, noting=False)
+        self.understood = self.understood or len(self._members) > before
+        self.seen.note(key, item)
 
     def _collect(self, key: str, item: Any) -> None:
-        """Values of an object; elements of a list come one by one and are put together again, up to a limit."""
+        """Values of an object; elements of a list come one by one and are put together again."""
+        self._held += len(values.raw_text(item))
         if key not in self._single:
             self._single[key] = item
-        elif key in self._lists and len(self._single[key]) < MOST_KEPT:
+        elif key in self._lists:
             self._single[key].append(item)
-        elif key not in self._lists:
+        else:
             self._single[key] = [self._single[key], item]
             self._lists.add(key)
 
     def _weight(self, key: str) -> int:
         return ALBUM_WEIGHT if key in ("photos", "videos") else MEDIA_WEIGHT
 
-    def _photos(self, item: Any, weight: int) -> Iterator[Mention]:
-        for mention in mentions(item, self.origin, self.as_of, self.seen, weight):
+    def _photos(self, item: Any, weight: int, *, noting: bool = True) -> Iterator[Mention]:
+        reading = Reading(self.origin, self.as_of, self.seen, weight)
+        if self._is_messages():
+            names = known.MESSAGE | known.INSIDE_POST
+            reading = replace(reading, top=names, inside=names)
+        for mention in mentions(item, reading, noting=noting):
             mention = self._resolved(mention)
             self._members.append(mention.id)
             self._folders.add(album_of(mention.uri))
@@ -128,14 +144,17 @@ class TextFile:
 
     def _end(self) -> Iterator[Piece]:
         single = self._single
-        if "name" in single and (self._members or {"cover_photo", "last_modified_timestamp", "photos"} & single.keys()):
+        if "name" in single and (self._members or self._is_album()):
             self.understood = True
+            yield from self._cover()
             yield self._album_found()
-            self._note(_ALBUM_KEYS)
+            self._note(known.ALBUM)
         elif "participants" in single or self._is_messages():
             self.understood = True
+            if "image" in single:
+                yield from self._photos(single["image"], MEDIA_WEIGHT)
             yield from self._group(self._conversation())
-            self._note(_MESSAGE_KEYS)
+            self._note(known.THREAD)
         else:
             if single:
                 # A lone post or check-in stands where a list is usual.
@@ -144,8 +163,24 @@ class TextFile:
                 if not (self._members or _is_post(single)):
                     self._note(frozenset(key for key in single if values.key_text(key) in self.seen.keys))
             yield from self._group(self._container())
-        for key, (count, raw) in sorted(self.seen.keys.items()):
-            yield NotUnderstood(self.origin, key, count, raw)
+        for key, met in sorted(self.seen.keys.items()):
+            yield NotUnderstood(self.origin, key, met.count, met.raw)
+
+    def _is_album(self) -> bool:
+        """Whether a text without photos is an album all the same, an empty one."""
+        signs = {"cover_photo", "last_modified_timestamp"} & self._single.keys()
+        return bool(signs) or "photos" in self._met or PurePosixPath(self.origin).parent.name == "album"
+
+    def _cover(self) -> Iterator[Mention]:
+        """The cover, where the album's list lacks it and its picture is there."""
+        cover = self._single.get("cover_photo")
+        if isinstance(cover, dict) and isinstance(cover.get("uri"), str):
+            for mention in mentions(cover, Reading(self.origin, self.as_of, self.seen, ALBUM_WEIGHT)):
+                mention = self._resolved(mention)
+                if mention.found and mention.id not in self._members:
+                    self._members.append(mention.id)
+                    self._folders.add(album_of(mention.uri))
+                    yield mention
 
     def _note(self, known: frozenset[str]) -> None:
         for key, value in self._single.items():

@@ -8,11 +8,10 @@ from urllib.parse import unquote, urlsplit
 
 from fbbackup.errors import DownloadError
 from fbbackup.mentions import Media
-from fbbackup.sources.export.names import PICTURES, VIDEOS, copy_of, extension_of, folded, name_of, stem_of
+from fbbackup.sources.export.names import PICTURES, VIDEOS, copy_of, extension_of, folded, left_out, name_of, stem_of
 from fbbackup.sources.export.parts import TEXTS, Part, part_of
 from fbbackup.sources.export.repair import mended, repaired
 
-_LEFT_OUT = frozenset({"stickers_used", "icons", "html_assets"})
 MESSAGES = "messages"
 
 
@@ -54,8 +53,7 @@ class Tree:
             self._by_cdn_name.setdefault(stem_of(entry.path).rpartition("_")[0], entry)
 
     def _wanted(self, path: str) -> bool:
-        segments = set(folded(path).split("/")[:-1])
-        return not segments & _LEFT_OUT and (self._messages or MESSAGES not in segments)
+        return not left_out(path) and (self._messages or MESSAGES not in folded(path).split("/")[:-1])
 
     def find(self, uri: str, near: Media) -> Media | None:
         """The file that a text means by `uri`; of equally good ones that of the same export as `near`."""
