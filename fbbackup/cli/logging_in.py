@@ -42,7 +42,8 @@ def login(options: Options, /, account: str | None, way: str, asks_secret: bool,
     app_secret = Secret(_typed_secret("app secret")) if asks_secret else None
     root = options.root(config) if options.archive or config.archive else None
     screen = Screen(lambda line: click.echo(line, err=True), _show_code, _open_page)
-    record = log_in(config, root, Wish(names[0], way, token, app_secret, **wanted), screen)
+    wish = Wish(names[0], way, token, app_secret, supersedes=True, **wanted)
+    record = log_in(config, root, wish, screen)
     tell(json_out, record, record["lines"])
 
 
@@ -58,12 +59,18 @@ def _typed_secret(what: str) -> str:
 
 
 def _show_code(device: DeviceCode) -> None:
-    import segno
-
     click.echo(f"\nOn any device, open   {click.style(device.address, bold=True)}", err=True)
-    click.echo(f"and type in the code  {click.style('  '.join(device.user_code), bold=True)}\n", err=True)
+    click.echo(f"and type in the code  {click.style(device.user_code, bold=True)}\n", err=True)
     if sys.stderr.isatty():
-        segno.make(device.address).terminal(out=sys.stderr, compact=True)
+        import segno
+
+        from fbbackup.cli.letters import large
+
+        for line in large(device.user_code):
+            click.secho(f"  {line}", bold=True, err=True)
+        click.echo(err=True)
+        # With the code, as in the QR codes of Facebook's own devices; where that is not known, it has to be typed in.
+        segno.make(f"{device.address}?user_code={device.user_code}&qr=1").terminal(out=sys.stderr, compact=True)
     click.echo(f"waiting for up to {device.expires_seconds / 60:.0f} minutes …", err=True)
 
 

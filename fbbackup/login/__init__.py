@@ -14,7 +14,7 @@ from fbbackup.accounts import open_http
 from fbbackup.catalog import open_reader, plans
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, Login, Secret
-from fbbackup.errors import ConfigError, FbbackupError, LoginNeeded, PermissionLost
+from fbbackup.errors import ConfigError, FbbackupError, LoginNeeded, PermissionLost, SourceUnavailable
 from fbbackup.http import Http
 from fbbackup.login.browser import token_by_browser
 from fbbackup.login.words import login_lines
@@ -81,7 +81,7 @@ class _Visit:
             app = _app(self._account, self._credentials, self._secret, http)
             lines: list[str] = []
             token = await self._lengthen(app, await self._fetch(app), lines)
-            pages = await app.pages(token) if app is not None else []
+            pages = await self._pages(app, token, lines)
             if self._wish.page is not None:
                 token = _chosen(self._wish.page, pages).token
             identity = await _identify(self._account, token, self._secret, http)
@@ -134,6 +134,18 @@ class _Visit:
             # A Page's or a system user's token can't be exchanged and needs none; a bad one fails at the next question.
             lines.append(f"it stays as it was given: {error}")
             return token
+
+    async def _pages(self, app: GraphLogin | None, token: str, lines: list[str]) -> list[PageLogin]:
+        if app is None:
+            return []
+        try:
+            return await app.pages(token)
+        except (LoginNeeded, SourceUnavailable) as error:
+            if self._wish.page is not None:
+                raise
+            # Only a hint then; a login that does not work at all fails at the next question.
+            lines.append(str(error))
+            return []
 
     def _check_person(self, identity: Identity) -> None:
         before = self._credentials.user_id(self._account.name) or self._known_id()

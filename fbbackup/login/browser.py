@@ -6,11 +6,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
-from fbbackup.errors import LoginNeeded
+from fbbackup.errors import ConfigError, LoginNeeded
 from fbbackup.sources.graph.login import GraphLogin
 
 LONGEST_WAIT_SECONDS = 600.0
@@ -22,12 +23,17 @@ _FAILED = "This login did not work. Go back to fbbackup; it says why."
 async def token_by_browser(
     login: GraphLogin, scopes: tuple[str, ...], open_page: Callable[[str], None], *, port: int = 0
 ) -> str:
-    """The token that a person allowed in the browser. Raises LoginNeeded."""
+    """The token that a person allowed in the browser. Raises LoginNeeded, and ConfigError for a port that is taken."""
     state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     back: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
     door = _Door(state, back)
-    server = await asyncio.start_server(door.meet, "127.0.0.1", port, limit=_LONGEST_REQUEST)
+    try:
+        server = await asyncio.start_server(door.meet, "127.0.0.1", port, limit=_LONGEST_REQUEST)
+    except OSError as error:
+        raise ConfigError(
+            f"port {port} can't be listened on ({os.strerror(error.errno or 0)}); take another one with --port"
+        ) from None
     try:
         # Facebook accepts this name without registration while the app is in development, but not the number.
         address = f"http://localhost:{server.sockets[0].getsockname()[1]}/"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+import string
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from fbbackup.cli.letters import large
 from fbbackup.config import Config
 from fbbackup.credentials import Credentials, Login, Secret, fingerprint
 from fbbackup.errors import ConfigError, LoginNeeded
@@ -21,6 +25,7 @@ from fbbackup.simulator import Simulator
 from fbbackup.sources.graph.login import SCOPES, AppSettings, DeviceCode, GraphLogin
 from tests.end_to_end.conftest import MakeHome
 from tests.end_to_end.harness import Home, small
+from tests.loopback import Asked, loopback, reply
 
 SECRET = "canary-of-the-app-2f7c1d"
 DAY = 86_400.0
@@ -130,6 +135,30 @@ def test_a_page_gets_its_own_token(make_home: MakeHome) -> None:
         enter(home, Wish("ada", token=token, page="Another"))
     enter(home, Wish("ada", token=token, page=home.sim.library.owner_id))
     assert kept(home) == home.sim.access.page_token.text
+
+
+def test_pages_are_listed_to_their_end_and_a_refusal_is_told(make_home: MakeHome) -> None:
+    home = make_home(small(page=True), app_secret=SECRET, account={"app_id": "100000000000001"})
+    token = home.sim.access.issue("user", 3600).text
+    home.sim.faults.set("app-limit", times=1, match="/me/accounts")
+    with pytest.raises(LoginNeeded, match="does not list the Pages of this login .code 4:"):
+        enter(home, Wish("ada", token=Secret(token), page=home.sim.library.owner_id))
+    home.sim.faults.set("app-limit", times=1, match="/me/accounts")
+    assert any("does not list the Pages" in line for line in enter(home, Wish("ada", token=Secret(token)))["lines"])
+
+
+async def test_a_long_list_of_pages_is_read_on() -> None:
+    def answer(asked: Asked) -> bytes:
+        after = int(parse_qs(urlsplit(asked.target).query).get("after", ["0"])[0])
+        data = [{"id": str(after), "name": "One", "access_token": f"EAApage{after}"}]
+        more = {"next": "https://graph.facebook.com/x", "cursors": {"after": str(after + 1)}} if after < 2 else {}
+        return reply(json.dumps({"data": data, "paging": more}).encode())
+
+    async with loopback(answer) as server:
+        http = Http(HostRules.of(server.url))
+        found = await GraphLogin(AppSettings("1", server.url), http).pages("EAAtoken-of-nobody")
+        await http.close()
+    assert [page.id for page in found] == ["0", "1", "2"]
 
 
 # --- by code
@@ -252,6 +281,13 @@ def test_browser_login_without_an_app_names_the_page_that_helps(make_home: MakeH
         enter(home, Wish("ada", way="browser"))
 
 
+def test_a_port_that_is_taken_is_told(home: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"port {port} can't be listened on \(Address already in use\).*--port"):
+            enter(home, Wish("ada", way="browser", port=port))
+
+
 # --- renewal
 
 
@@ -301,3 +337,24 @@ def test_the_command_takes_a_token_from_stdin_only(home: Home, tmp_path: Path) -
     process = home.start("login", "ada", "EAAfrom-the-command-line")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
+
+
+def test_the_command_counts_where_the_environment_gives_another_token(home: Home) -> None:
+    given = home.sim.access.issue("user", 3600).text
+    fresh = home.sim.access.issue("user", 7200).text
+    process = home.start("login", "--json", stdin=fresh + "\n", environ={"FBBACKUP_TOKEN_ADA": given})
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    counts = Credentials({**environ(home), "FBBACKUP_TOKEN_ADA": given}).token("ada").reveal()
+    assert counts not in (given, "")
+    assert home.sim.access.tokens[counts].expires_at - home.sim.clock.now() > 59 * DAY
+
+
+def test_a_code_is_shown_in_large_letters() -> None:
+    lines = large("AB-01")
+    assert len(lines) == 5
+    assert lines[0].startswith(" ███   ████ ")
+    letters = string.ascii_uppercase + string.digits
+    assert len({tuple(large(letter)) for letter in letters}) == len(letters), "two letters look alike"
+    assert all(len(line) <= 7 * 8 for line in large("MWMWMWMW"))
+    assert large("ÄB") == []

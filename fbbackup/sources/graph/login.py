@@ -23,7 +23,7 @@ _WORDS = {
     "authorization_declined": _DECLINED,
 }  # fmt: skip
 _SHORTEST_INTERVAL_SECONDS = 5.0
-_MOST_PAGES = 200
+_PAGES_A_CALL, _MOST_CALLS = 100, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +142,24 @@ class GraphLogin:
         return await self._token(given, "the token")
 
     async def pages(self, token: str) -> list[PageLogin]:
-        """The Pages that the login manages; none when it may not list them."""
-        params = {"fields": "id,name,access_token", "limit": str(_MOST_PAGES)}
+        """The Pages that the login manages. Raises LoginNeeded when Facebook does not list them."""
+        params = {"fields": "id,name,access_token", "limit": str(_PAGES_A_CALL)}
         if self._settings.app_secret:
             params["appsecret_proof"] = appsecret_proof(self._settings.app_secret, token)
-        answer, failure = await self._ask("me/accounts", params, token=token)
-        found = []
-        for row in [] if failure else rows(answer):
-            page_id, own = identifier(row.get("id")), text(row.get("access_token"))
-            if page_id and own:
-                register_secret(own)
-                found.append(PageLogin(page_id, text(row.get("name")) or page_id, own))
-        return found
+        found: dict[str, PageLogin] = {}
+        for _ in range(_MOST_CALLS):
+            answer, failure = await self._ask("me/accounts", params, token=token)
+            if failure is not None:
+                raise LoginNeeded(f"Facebook does not list the Pages of this login ({failure.evidence})")
+            for row in rows(answer):
+                page_id, own = identifier(row.get("id")), text(row.get("access_token"))
+                if page_id and own:
+                    register_secret(own)
+                    found[page_id] = PageLogin(page_id, text(row.get("name")) or page_id, own)
+            params["after"] = _next_cursor(answer)
+            if not params["after"]:
+                break
+        return list(found.values())
 
     async def _token(self, given: Mapping[str, str], what: str) -> str:
         settings = self._settings
@@ -187,3 +193,12 @@ class GraphLogin:
             raise SourceUnavailable(f"Facebook's answer to the login can't be read ({problem}); try again") from None
         failure = failure_of(reply.status, value)
         return (value if isinstance(value, dict) else {}), failure
+
+
+def _next_cursor(answer: dict[str, Any]) -> str:
+    """Where the list goes on; nothing at its end."""
+    paging = answer.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return ""
+    cursors = paging.get("cursors")
+    return (text(cursors.get("after")) or "") if isinstance(cursors, dict) else ""
