@@ -158,6 +158,21 @@ def test_good_values(file: Path) -> None:
     )
 
 
+def test_a_destination_through_oneall_as_their_site_shows_its_keys(file: Path) -> None:
+    table = """
+    [[destinations]]
+    name = "everywhere"
+    type = "oneall"
+    api_url = "https://ada.api.oneall.com"
+    public_key = "4ad23fb1-5fa3-4dd0-95d6-2f1fd3f2b6f9"
+    identity_token = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+    """
+    (found,) = read(file, table).destinations
+    assert found.public_key == "4ad23fb1-5fa3-4dd0-95d6-2f1fd3f2b6f9"
+    file.write_text(table.replace("4ad23fb1", "4ad:23fb1"))
+    assert '"public_key" must be the key that OneAll\'s site shows' in refusal(file)
+
+
 def test_config_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Config().download.workers = 3  # type: ignore[misc]

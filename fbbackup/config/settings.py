@@ -42,6 +42,7 @@ _NAME = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, - or _")
 _DIGEST = text(r"changes|always|weekly|never", "changes, always, weekly or never")
 _VERSION = text(r"v[0-9]{1,3}\.[0-9]{1,2}", "a version such as v21.0")
 _APP_ID = text(r"[0-9A-Za-z]{1,64}", "the app's id, digits as a rule")
+_PUBLIC_KEY = text(r"[!-9;-~]{1,100}", "the key that OneAll's site shows, without colons and spaces")
 _USER_ID = text(r"[0-9]{1,32}", "the digits of the user's id")
 
 _USER = text(r"[!-~]{1,200}", "the user's name or id, without spaces")
@@ -85,7 +86,7 @@ class Destination:
     api_version: str = _setting(_VERSION, "v21.0", "Version of the Graph API.")
     page_id: str | None = _setting(_USER_ID, None, "Id of the Page that is published to.")
     identity_token: str | None = _setting(_IDENTITY, None, "OneAll's token of the identity that publishes.")
-    public_key: str | None = _setting(_APP_ID, None, "OneAll's public key; the private key is the secret.")
+    public_key: str | None = _setting(_PUBLIC_KEY, None, "OneAll's public key; the private key is the secret.")
     push: str = _setting(_PUSH, "facebook/page/picture", "OneAll's kind of push; docs/uploading.md lists them.")
 
 
