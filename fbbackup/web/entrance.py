@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request, cookie_parser
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from fbbackup.web.look import render
 from fbbackup.web.site import Site
@@ -47,6 +47,13 @@ async def logout(site: Site, request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(site.cookie, path="/", httponly=True, samesite="strict")
     return answer
+
+
+def once_more(request: Request) -> Response:
+    """Lets the browser ask for the page again by itself: it keeps our cookie back where a link on another site led
+    here, also by way of the login."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return PlainTextResponse("One moment …\n", headers={"refresh": f"0; url={quote(request.url.path)}{query}"})
 
 
 def form_token(site: Site, request: Request) -> str:

@@ -71,18 +71,18 @@ class Guard:
 
         if not host_is_allowed(hosts, self._names):
             await _answer(scope, receive, told, 421, _MISDIRECTED)
-        elif scope["type"] == "http" and _announced(headers) > BODY_LIMIT:
-            await _answer(scope, receive, told, 413, b"the body is larger than 1 MiB\n")
         elif scope["type"] == "websocket":
             await self._app(scope, receive, told)
         else:
-            await self._with_limited_body(scope, receive, told)
+            await self._with_limited_body(scope, receive, told, _announced(headers))
 
-    async def _with_limited_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _with_limited_body(self, scope: Scope, receive: Receive, send: Send, announced: int) -> None:
         size = 0
 
         async def counted() -> Message:
             nonlocal size
+            if announced > BODY_LIMIT:
+                raise TooLarge
             message = await receive()
             size += len(message.get("body", b""))
             if size > BODY_LIMIT:

@@ -11,7 +11,7 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
@@ -174,16 +174,26 @@ def _refusal(site: Site, rule: Rule, request: Request) -> Response | None:
     if policy is Policy.FILE and "x-session-id" in request.headers:
         return _program_refusal(site, request)
     if policy in (Policy.CHANGE, Policy.FORM, Policy.ENTER, Policy.CALL) and (why := _foreign(request, policy)):
-        return data.problem(403, why)
+        return _problem(request, 403, why)
     if policy is Policy.ENTER:
         return None
     if policy in (Policy.CHANGE, Policy.CALL) and not _is_json(request):
-        return data.problem(415, "the body must be application/json")
+        return _problem(request, 415, "the body must be application/json")
     if policy is Policy.CALL or entrance.came_in(site, request):
         return None
+    if policy is Policy.PAGE and request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return entrance.once_more(request)
     if policy in (Policy.PAGE, Policy.FORM):
         return RedirectResponse("/login", 303)
     return data.problem(401, "log in first")
+
+
+def _problem(request: Request, status: int, message: str) -> Response:
+    """A refusal in the words of whoever asks: the seeds' API has objects for errors, ours has texts."""
+    path = request.url.path
+    if path.startswith("/api/v0/"):
+        return rpc.refused(path.removeprefix("/api/v0/rpc/"), status, message)
+    return data.problem(status, message)
 
 
 def _is_signed(site: Site, request: Request) -> bool:
@@ -237,18 +247,19 @@ async def _refused(request: Request, error: Exception) -> Response:
     if _wants_page(request) and status == 404:
         return not_found(request, "There is no page at this address.")
     message = error.detail if isinstance(error, HTTPException) else "unexpected"
-    headers = error.headers if isinstance(error, HTTPException) else None
-    return JSONResponse({"error": message}, status, headers)
+    answer = _problem(request, status, message)
+    answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+    return answer
 
 
 async def _too_large(request: Request, error: Exception) -> Response:
-    return data.problem(413, "the body is larger than 1 MiB")
+    return _problem(request, 413, "the body is larger than 1 MiB")
 
 
 async def _nothing_yet(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         return await pages.first_run(request.app.state.site, request)
-    return data.problem(503, "nothing was backed up yet")
+    return _problem(request, 503, "nothing was backed up yet")
 
 
 async def _bad_name(request: Request, error: Exception) -> Response:
@@ -261,9 +272,9 @@ async def _unusable(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         heading = "The archive can't be read"
         return render(request, "message.html", 503, title=heading, here="", heading=heading, message=str(error))
-    return data.problem(503, str(error))
+    return _problem(request, 503, str(error))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path)
-    return data.problem(500, "unexpected; the server's log says more")
+    return _problem(request, 500, "unexpected; the server's log says more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 from starlette.requests import Request
@@ -20,8 +21,10 @@ METHODS = {
 }
 MOST_IN_A_BATCH = 50
 DEEPEST = 20
+MOST_OF_STRANGERS = 16 << 10
+"""Bytes of a body without a session that are looked at, only to see in which kind to answer."""
 
-_PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS, _SERVER = -32700, -32600, -32601, -32602, -32000
+_INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS, _SERVER = -32600, -32601, -32602, -32000
 _RPC_CODES = {400: _INVALID_PARAMS, 401: -32001, 403: -32003, 404: -32004, 409: -32009, 503: -32053}
 
 
@@ -30,9 +33,9 @@ async def call(site: Site, request: Request) -> Response:
     method = request.path_params["method"]
     session = site.sessions.find(request.headers.get("x-session-id", ""))
     if method not in METHODS:
-        return JSONResponse({"error": error_object(404, "there is no such method")}, 404)
+        return refused(method, 404, "there is no such method")
     if session is None:
-        return _plain(method, {}, CallFailed(401, "X-Session-Id is missing, unknown, revoked or expired"))
+        return _stranger(method, await request.body())
     try:
         body = parsed(await request.body())
     except ValueError:
@@ -50,8 +53,27 @@ async def call(site: Site, request: Request) -> Response:
     return _plain(method, params, failed, data)
 
 
+def refused(method: str, code: int, message: str) -> Response:
+    """The answer to what never became a call: the keys of the call's reply, where there is such a call."""
+    if method in METHODS:
+        return _plain(method, {}, CallFailed(code, message))
+    return JSONResponse({"error": error_object(code, message)}, code)
+
+
+def _stranger(method: str, content: bytes) -> Response:
+    failed = CallFailed(401, "X-Session-Id is missing, unknown, revoked or expired")
+    try:
+        body = parsed(content) if len(content) <= MOST_OF_STRANGERS else None
+    except ValueError:
+        body = None
+    if isinstance(body, list) or (isinstance(body, dict) and "jsonrpc" in body):
+        call_id = _id_of(body) if isinstance(body, dict) else None
+        return JSONResponse(_failed(call_id, _RPC_CODES[failed.code], str(failed)), failed.code)
+    return _plain(method, {}, failed)
+
+
 def parsed(body: bytes | str) -> Any:
-    """JSON of bounded depth and without NaN. Raises ValueError."""
+    """JSON of bounded depth, whose numbers are all finite. Raises ValueError."""
     text = body.decode("utf-8") if isinstance(body, bytes) else body
     depth = deepest = 0
     for letter in text:
@@ -63,7 +85,7 @@ def parsed(body: bytes | str) -> Any:
     if deepest > DEEPEST:
         # Brackets inside of text count as well; nothing that this API takes comes near the limit.
         raise ValueError("nested too deep")
-    found = json.loads(text, parse_constant=_refuse)
+    found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     if "\\ud" in text.lower():
         # Half a surrogate pair is JSON, but no text that could be looked up or sent back.
         json.dumps(found, ensure_ascii=False).encode()
@@ -72,6 +94,13 @@ def parsed(body: bytes | str) -> Any:
 
 def _refuse(name: str) -> None:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _lowered(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,9 +126,8 @@ async def _batch(caller: Caller, method: str, body: list[Any]) -> Response:
 async def _enveloped(caller: Caller, method: str, body: Any) -> Reply | None:
     """The reply to one envelope; None for a notification."""
     call_id = body.get("id") if isinstance(body, dict) else None
-    if not _is_envelope(body) or isinstance(call_id, bool) or not isinstance(call_id, str | int | float | None):
-        good_id = call_id if isinstance(call_id, str | int | float) and not isinstance(call_id, bool) else None
-        return _failed(good_id, _INVALID_REQUEST, "this is no JSON-RPC 2.0 request")
+    if not _is_envelope(body) or call_id != _id_of(body):
+        return _failed(_id_of(body), _INVALID_REQUEST, "this is no JSON-RPC 2.0 request")
     if body["method"] != method:
         reply = _failed(call_id, _NO_METHOD, "the method differs from the one in the path")
         return reply if "id" in body else None
@@ -114,6 +142,12 @@ async def _enveloped(caller: Caller, method: str, body: Any) -> Reply | None:
     if failed:
         return _failed(call_id, _RPC_CODES.get(failed.code, _SERVER), str(failed))
     return {"jsonrpc": "2.0", "result": calls.reply_of(METHODS[method], data, named, None), "id": call_id}
+
+
+def _id_of(body: Any) -> str | int | float | None:
+    """The id of an envelope if it may be one."""
+    call_id = body.get("id") if isinstance(body, dict) else None
+    return call_id if isinstance(call_id, str | int | float) and not isinstance(call_id, bool) else None
 
 
 def _is_envelope(body: Any) -> bool:

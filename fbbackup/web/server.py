@@ -94,7 +94,7 @@ def _site(opening: Opening, port: int, password: Password, beside: Beside | None
         root=root,
         readers=readers,
         sessions=Sessions(state_folder(environ)),
-        visitors=Visitors(),
+        visitors=Visitors(key=password.version) if password.is_set else Visitors(),
         password=password,
         accounts=tuple(account.name for account in config.accounts),
         update_token=token_updater(config, readers, environ),

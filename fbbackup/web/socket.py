@@ -32,11 +32,11 @@ async def talk(site: Site, websocket: WebSocket) -> None:
     """Accepts a socket with a living session and a harmless origin, and answers until either side ends it."""
     token, protocol = _token_of(websocket)
     if not _origin_is_fine(websocket):
-        await websocket.send_denial_response(JSONResponse({"error": "this origin is refused"}, 403))
+        await websocket.send_denial_response(_denied(403, "this origin is refused"))
         return
     session = session_of(site, token)
     if session is None:
-        await websocket.send_denial_response(JSONResponse({"error": "the session is missing or over"}, 401))
+        await websocket.send_denial_response(_denied(401, "the session is missing or over"))
         return
     await websocket.accept(subprotocol=protocol)
     host = websocket.headers["host"]
@@ -50,6 +50,10 @@ async def talk(site: Site, websocket: WebSocket) -> None:
         return
     finally:
         watch.cancel()
+
+
+def _denied(code: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": error_object(code, message)}, code)
 
 
 def _token_of(websocket: WebSocket) -> tuple[str | None, str | None]:

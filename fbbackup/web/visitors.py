@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -36,10 +37,13 @@ def _hasher() -> PasswordHasher:
 
 
 class Visitors:
-    """Browser sessions in memory. Times are of a clock that never goes back."""
+    """Browser sessions in memory. Times are of a clock that never goes back. `key` is what opens the door just now:
+    when it changes, everybody is out who came in by the old one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, key: Callable[[], object] = lambda: None) -> None:
         self._clock = clock
+        self._key = key
+        self._came_by = key()
         self._links: set[str] = set()
         self._ends: dict[str, tuple[float, float]] = {}
         self._form_key = secrets.token_bytes(32)
@@ -60,6 +64,7 @@ class Visitors:
     def enter(self) -> str:
         """A new session; its cookie's value. Whatever cookie the browser had before is worth nothing."""
         now = self._clock()
+        self._look_at_the_key()
         self._ends = {key: ends for key, ends in self._ends.items() if min(ends) > now}
         while len(self._ends) >= MOST_VISITORS:
             self._ends.pop(next(iter(self._ends)))
@@ -67,7 +72,13 @@ class Visitors:
         self._ends[_digest(token)] = (now + LASTS_SECONDS, now + IDLE_SECONDS)
         return token
 
+    def _look_at_the_key(self) -> None:
+        if (key := self._key()) != self._came_by:
+            self._ends.clear()
+            self._came_by = key
+
     def knows(self, token: str) -> bool:
+        self._look_at_the_key()
         digest = _digest(token)
         ends = self._ends.get(digest)
         now = self._clock()
@@ -101,6 +112,14 @@ class Password:
     @property
     def is_set(self) -> bool:
         return bool(private_file.read(self._file).strip())
+
+    def version(self) -> object:
+        """What differs after each change of the password."""
+        try:
+            facts = os.stat(self._file)
+        except OSError:
+            return None
+        return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
     def set(self, password: str) -> None:
         if len(password) < SHORTEST_PASSWORD:

@@ -123,8 +123,12 @@ class Page:
         """Waits until an expression is true."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < ends:
-            if found := self.run(script):
-                return found
+            try:
+                if found := self.run(script):
+                    return found
+            except Failed as failed:
+                if "navigated" not in str(failed):  # the question met the page on its way out
+                    raise
             self._next(0.05)
         raise Failed(f"waited in vain for {script}; errors: {self.errors}; at {self.run('location.href')}")
 

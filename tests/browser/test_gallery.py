@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -184,6 +185,22 @@ def test_the_map_comes_closer(page: Page, served: Served) -> None:
     assert page.run("document.querySelector('.world svg').getAttribute('viewBox')") != whole
     page.run("document.querySelector('[data-zoom=out]').click()")
     assert page.run("document.querySelector('.world svg').getAttribute('viewBox')").split()[2] == whole.split()[2]
+
+
+def test_links_on_other_sites_lead_in(chrome: Callable[[], Page], served: Served, filled: Filled) -> None:
+    """Browsers keep the cookie back from such a visit: the first page asks for itself once more."""
+    photo = one(filled, "SELECT id FROM photos WHERE sha256 IS NOT NULL")
+    page = chrome()
+    for address, path in ((served.next_link(), "/"), (f"{served.url}/photos/{photo}?in=", f"/photos/{photo}")):
+        page.open(f"data:text/html,<a href='{address}'>a message with the link</a>")
+        page.run("document.querySelector('a').click()")
+        page.wait(f"location.pathname === '{path}' && document.querySelectorAll('.tile, .viewer').length > 0")
+    stranger = chrome()
+    stranger.open(f"data:text/html,<a href='{served.url}/people'>a message with the link</a>")
+    stranger.run("document.querySelector('a').click()")
+    stranger.wait("location.pathname === '/login' && document.querySelector('h1') !== null")
+    for opened in (page, stranger):
+        opened.close()
 
 
 def test_logging_out_closes_the_door(page: Page, served: Served) -> None:

@@ -192,6 +192,50 @@ async def test_any_json_at_all(gallery: Inside) -> None:
             assert "Traceback" not in answer.text
 
 
+async def test_every_reply_has_the_error_object(gallery: Inside) -> None:
+    program = Program(gallery)
+    keys = {"fb.updateToken": {"error"}, "fb.getUserAlbums": {"data", "error"}, "fb.getUserPhotos": {"data", "error"}}
+
+    async def replaced(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    gallery.site.update_token = replaced
+    writing = Program(gallery, "write")
+    for method, wanted in keys.items():
+        asked = {"User": "ada", "Token": "EAA", "Scopes": []}
+        answers = [
+            await program.post(method, asked, **{"content-type": "text/plain"}),
+            await program.post(method, asked, origin="http://evil.com"),
+            await program.post(method, asked, **{"x-session-id": "wrong"}),
+            await program.post(method, b"x" * (2 << 20)),
+            await program.http.get(f"/api/v0/rpc/{method}"),
+            await program.http.put(f"/api/v0/rpc/{method}", json=asked),
+        ]
+        if method == "fb.updateToken":
+            answers.append(await writing.post(method, asked))
+        assert [answer.status_code for answer in answers] == [415, 403, 401, 413, 405, 405, 500][: len(answers)]
+        for answer in answers:
+            reply = answer.json()
+            assert set(reply) == wanted, answer.status_code
+            assert set(reply["error"]) == ERROR
+            assert (reply["error"]["status"], reply["error"]["code"]) == (True, answer.status_code)
+    for path in ("/api/v0/rpc/fb.nope", "/api/v0/rpc/", "/api/v0/nope"):
+        assert set((await program.http.post(path, json={})).json()["error"]) == ERROR
+    gallery.site.sessions._file.chmod(0o644)
+    gallery.site.sessions._seen = None
+    answer = await program.post("fb.getUserAlbums", {"User": "ada"})
+    assert (answer.status_code, set(answer.json()["error"])) == (503, ERROR)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e400"])
+async def test_numbers_without_end_are_refused(gallery: Inside, number: str) -> None:
+    for body in (f'{{"jsonrpc": "2.0", "method": "fb.getUserAlbums", "params": {{"User": "ada"}}, "id": {number}}}',
+                 f'[{{"jsonrpc": "2.0", "method": "fb.getUserAlbums", "params": {{"User": "ada"}}, "id": {number}}}]',
+                 f'{{"User": "ada", "Offset": {number}}}'):  # fmt: skip
+        answer = await Program(gallery).post("fb.getUserAlbums", body.encode())
+        assert (answer.status_code, answer.json()["error"]["status"]) == (400, True)
+
+
 # --- sessions
 
 
@@ -301,6 +345,18 @@ async def test_wrong_envelopes(gallery: Inside, changed: dict[str, Any], code: i
     assert set(reply) == {"jsonrpc", "error", "id"}
     assert (reply["error"]["code"], reply["error"]["status"]) == (code, True)
     assert set(reply["error"]) == ERROR
+
+
+async def test_without_a_session_an_envelope_is_answered_in_kind(gallery: Inside) -> None:
+    program = Program(gallery)
+    answer = await program.post("fb.getUserAlbums", envelope("seven"), **{"x-session-id": "wrong"})
+    assert (answer.status_code, set(answer.json()), answer.json()["id"]) == (401, {"jsonrpc", "error", "id"}, "seven")
+    assert (answer.json()["error"]["status"], answer.json()["error"]["code"]) == (True, -32001)
+    answer = await program.post("fb.getUserAlbums", [envelope()], **{"x-session-id": ""})
+    assert (answer.json()["error"]["code"], answer.json()["id"]) == (-32001, None)
+    for body in (b"{", b"[" * 5000, b'{"jsonrpc": "' + b"x" * 100_000):
+        answer = await program.post("fb.getUserAlbums", body, **{"x-session-id": "wrong"})
+        assert (answer.status_code, set(answer.json())) == (401, {"data", "error"})
 
 
 async def test_batches(gallery: Inside) -> None:

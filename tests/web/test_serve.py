@@ -85,6 +85,10 @@ def test_a_password_opens_other_addresses(filled: Filled, tmp_path: Path) -> Non
         with httpx.Client(base_url=url, follow_redirects=True) as browser:
             assert browser.post("/login", data={"password": "wrong"}).status_code == 401
             assert "<h1>Photos</h1>" in browser.post("/login", data={"password": "correct horse"}).text
+            assert filled.command("password", given="another horse\n", **own)[0] == 0
+            assert "<h1>Photos</h1>" not in browser.get("/").text
+            assert browser.post("/login", data={"password": "correct horse"}).status_code == 401
+            assert "<h1>Photos</h1>" in browser.post("/login", data={"password": "another horse"}).text
 
 
 def talk(served: Served, token: str, **options: Any) -> ClientConnection:
@@ -141,6 +145,8 @@ def test_pages_of_other_origins_get_no_socket(filled: Filled, served: Served) ->
             with pytest.raises(InvalidStatus) as refused:
                 connect(f"ws://127.0.0.1:{served.port}/api/v0/ws", **options)
             assert refused.value.response.status_code == 403, origin
+            error = json.loads(refused.value.response.body or b"")["error"]
+            assert (error["status"], error["code"], set(error)) == (True, 403, {"status", "code", "message"})
     for token in ("", "wrong"):
         with pytest.raises(InvalidStatus) as refused:
             talk(served, token)
