@@ -15,7 +15,7 @@ from tests.exports.home import Home, expected_bodies, expected_members
 from tests.exports.html_layouts import STYLES, HtmlLayout, Style, first_generation
 from tests.exports.layouts import FOUR, Layout
 from tests.exports.pack import zips
-from tests.exports.truth import Truth, drawn, stamp
+from tests.exports.truth import Truth, drawn, jpeg, stamp
 
 
 def captions_and_dates(home: Home) -> dict[str, tuple[str | None, str, str, float | None]]:
@@ -114,6 +114,30 @@ WRITTEN = {
     "mardi 11 octobre 2016 19:25": (2016, 10, 11, 19, 25),
     "2016-08-11 19:25": (2016, 8, 11, 19, 25),
     "11.08.2016 19:25": (2016, 8, 11, 19, 25),
+    "11. Aug. 2016, 19:25:31": (2016, 8, 11, 19, 25, 31),
+    "Aug 11, 2016 7:25:31 nachm.": (2016, 8, 11, 19, 25, 31),
+    "2016年8月11日 19:25:31": (2016, 8, 11, 19, 25, 31),
+    "8月 11, 2016 7:25:31午後": (2016, 8, 11, 19, 25, 31),
+    "2016年8月11日木曜日 午前0:25": (2016, 8, 11, 0, 25),
+    "2016/08/11 19:25": (2016, 8, 11, 19, 25),
+    "2016年8月11日下午7:25": (2016, 8, 11, 19, 25),
+    "2016년 8월 11일 오후 7:25": (2016, 8, 11, 19, 25),
+    "11 أغسطس 2016، 7:25:31 م": (2016, 8, 11, 19, 25, 31),
+    "أغسطس ١١, ٢٠١٦ ٧:٢٥:٣١ ص": (2016, 8, 11, 7, 25, 31),
+    "11 كانون الأول 2016 12:05 ص": (2016, 12, 11, 0, 5),
+    "\u200f11/08/2016 19:25": (2016, 8, 11, 19, 25),
+    "11 авг. 2016 г., 19:25:31": (2016, 8, 11, 19, 25, 31),
+    "11 Αυγ 2016 7:25 μ.μ.": (2016, 8, 11, 19, 25),
+    "11 Ağu 2016 19:25": (2016, 8, 11, 19, 25),
+    "11. července 2016 19:25": (2016, 7, 11, 19, 25),
+    "11. června 2016 19:25": (2016, 6, 11, 19, 25),
+    "11 thg 8, 2016 19:25": (2016, 8, 11, 19, 25),
+    "maanantai 11. marraskuuta 2016 klo 19.25": (2016, 11, 11, 19, 25),
+    "2016. aug. 11. 19:25": (2016, 8, 11, 19, 25),
+    "11 באוגוסט 2016, 19:25": (2016, 8, 11, 19, 25),
+    "11 अगस्त 2016 7:25 pm": (2016, 8, 11, 19, 25),
+    "11 août 2016 à 19 h 25": (2016, 8, 11, 19, 25),
+    "12 de ago. de 2016 7:25 p. m.": (2016, 8, 12, 19, 25),
 }
 
 
@@ -178,3 +202,68 @@ def test_what_belongs_to_the_page_is_no_photo_and_no_caption() -> None:
     )
     shown = read_page(page.encode()).shown
     assert [(one.uri, one.caption) for one in shown] == [("posts/media/a_1/9.mp4", "At sea")]
+
+
+def page_of(title: str, blocks: str) -> bytes:
+    return f"<body><h1>{title}</h1><div role='main'>{blocks}</div></body>".encode()
+
+
+def test_photos_of_one_post_share_its_date() -> None:
+    pictures = "".join(f"<div><img src='posts/media/your_posts/{n}.jpg'><p>{n} words</p></div>" for n in (10151, 10152))
+    footer = "<div class='_3-94'><div class='_a72d'>{}</div></div>"
+    said = "<ul><li><b>Bo</b> Nice<i>Aug 12, 2016 9:00 PM</i></li></ul>"
+    post = (
+        f"<div><div>Ada added 2 photos.</div><div>{pictures}</div>{said}{footer.format('Aug 11, 2016 7:25:31pm')}</div>"
+    )
+    alone = f"<div><div><img src='posts/media/your_posts/10153.jpg'></div>{footer.format('Aug 9, 2016 7:25pm')}</div>"
+    dateless = "<div><img src='posts/media/your_posts/10154.jpg'></div>"
+    shown = read_page(page_of("Posts", post + alone + dateless)).shown
+    assert [one.created_at and one.created_at.day for one in shown] == [11, 11, 9, None]
+    assert [one.caption for one in shown] == ["10151 words", "10152 words", None, None]
+
+
+LANGUAGES = {
+    "ja": ("夕暮れの港", "2016年8月11日 19:25:31", {"撮影日時": "2016年8月10日 19:25",
+                                            "更新日時": "2016年8月12日 19:25",
+                                            "緯度": "55.7", "経度": "13.19"}),
+    "ar": ("ميناء عند الغسق", "11 أغسطس 2016، 7:25:31 م", {"تاريخ الالتقاط": "10 أغسطس 2016 7:25 م", "خط العرض": "55.7",
+                                                          "خط الطول": "13.19"}),
+    "de": ("Hafen", "11. Aug. 2016, 19:25:31", {"Aufgenommen": "10. Aug. 2016, 19:25", "Kamera": "Acme",
+                                                "Breitengrad": "55,7", "Längengrad": "13,19"}),
+    "none": ("xyzzy", "2016-08-11 19:25:31", {"aa": "2016-08-10 19:25", "bb": "2016-08-12 19:25", "ISO": "100",
+                                              "cc": "55.7", "dd": "13.19", "ee": "1/30"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_of_any_language_are_matched_by_structure(language: str) -> None:
+    words, date, table = LANGUAGES[language]
+    rows = "".join(f"<tr><td colspan='2'>{key}<div><div>{value}</div></div></td></tr>" for key, value in table.items())
+    blocks = "".join(
+        f"<div class='_a6-g'><div>xyz</div><div><img src='posts/media/a_1/{n}.jpg'><div>{words}</div>"
+        f"<table>{rows}</table></div><div><div class='_a72d'>{date}</div></div></div>"
+        for n in (10151, 10152)
+    )
+    for shown in read_page(page_of("旅行", blocks)).shown:
+        assert (shown.caption, shown.spot) == (words, (55.7, 13.19))
+        assert shown.created_at == datetime(2016, 8, 11, 19, 25, 31, tzinfo=UTC)
+        assert shown.taken_at == datetime(2016, 8, 10, 19, 25, tzinfo=UTC)
+
+
+def test_one_time_and_three_numbers_of_unknown_meaning_are_not_guessed() -> None:
+    rows = "".join(
+        f"<tr><td>{n}</td><td>{value}</td></tr>" for n, value in enumerate(("2016-08-10 19:25", "1.5", "2.5", "3.5"))
+    )
+    picture = f"<div><img src='posts/media/a_1/1.jpg'><table>{rows}</table></div>"
+    (shown,) = read_page(page_of("Trip", picture)).shown
+    assert (shown.taken_at, shown.spot) == (None, None)
+
+
+@pytest.mark.parametrize("label", ["Name", "名前", "الاسم"])
+def test_the_owner_is_found_on_a_profile_page_of_any_language(label: str, tmp_path: Path) -> None:
+    rows = f"<table><tr><td>{label}</td><td>Zoë Example</td></tr><tr><td>x</td><td>a@example.org</td></tr></table>"
+    files = {"personal_information/profile_information/profile_information.html": page_of("x", rows),
+             "posts/media/a_1/10151.jpg": jpeg(1)}  # fmt: skip
+    home = Home(tmp_path)
+    home.bring_in(zips(files, tmp_path / "in"))
+    assert home.value("SELECT display_name FROM accounts") == "Zoë Example"

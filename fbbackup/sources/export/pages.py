@@ -21,8 +21,9 @@ from fbbackup.mentions import Mention
 from fbbackup.models import HTML_COMMENT, Comment, Kind
 from fbbackup.sources.export import values
 from fbbackup.sources.export.dates import moment_in
+from fbbackup.sources.export.labels import read_labels, rows_in
 from fbbackup.sources.export.names import PICTURES, VIDEOS, extension_of, name_of
-from fbbackup.sources.export.remarks import NO_WORDS, Block, Remark
+from fbbackup.sources.export.remarks import NO_WORDS, Block, Posts, Remark
 from fbbackup.sources.export.repair import words
 
 HTML_WEIGHT = 1
@@ -31,7 +32,6 @@ _HIGHEST = 40
 _ICONS = re.compile(r"(?:^|/)(?:icons|files|html_assets|stickers_used)/|(?:^|/)photos/profile\.jpg$")
 """Pictures that belong to the pages; the last one stands at the head of each page of the first generation."""
 _NOT_SAID = NO_WORDS | {"ul", "h1", "h2", "h3"}
-_NUMBER = re.compile(r"-?\d{1,3}(?:[.,]\d+)?")
 
 
 @dataclass(slots=True)
@@ -61,15 +61,19 @@ def read_page(body: bytes) -> HtmlPage:
     """A page of an export, whatever its generation."""
     tree = LexborHTMLParser(body.decode("utf-8", "replace"))
     heading = tree.css_first("h1") or tree.css_first("title")
-    page = HtmlPage((heading.text(strip=True) if heading else "") or "", labels=_labels(tree.root) if tree.root else {})
+    page = HtmlPage((heading.text(strip=True) if heading else "") or "", labels=rows_in(tree.root) if tree.root else {})
     pictures: dict[str, LexborNode] = {}
     for node in tree.css("img[src], video[src], source[src], a[href]"):
         uri = _address(node)
         if uri is not None and (uri not in pictures or pictures[uri].tag == "a"):
             pictures[uri] = node
     around = _around(pictures)
+    posts = Posts(around)
     for uri, node in pictures.items():
-        page.shown.append(_shown(uri, node, around, page.title))
+        shown = _shown(uri, node, around, page.title)
+        if shown.created_at is None and (dated := posts.date_of(node)):
+            shown.created_at, shown.zoned = dated
+        page.shown.append(shown)
     return page
 
 
@@ -147,9 +151,10 @@ def _shown(uri: str, node: LexborNode, around: dict[int, set[str]], title: str) 
     if surrounding.date is not None:
         block, child = surrounding.narrow(node)
     found = Shown(uri, (block.html or "")[:20_000])
-    labels = _labels(block)
-    _read_labels(found, labels)
-    _read_labels(found, surrounding.labels)
+    labels = rows_in(block)
+    for rows in (labels, surrounding.labels):
+        told = read_labels(rows)
+        found.taken_at, found.spot = told.taken_at or found.taken_at, told.spot or found.spot
     found.remarks = surrounding.remarks
     texts = list(_texts(block, child, surrounding.apart))
     for _, text in texts:
@@ -195,38 +200,6 @@ def _apart(node: LexborNode, block: LexborNode, others: Collection[int]) -> bool
             return True
         inner = inner.parent
     return True
-
-
-def _labels(node: LexborNode) -> dict[str, str]:
-    """Rows of two cells as label and value."""
-    found: dict[str, str] = {}
-    for row in node.css("tr"):
-        cells = [cell.text(strip=True) for cell in row.css("td, th")]
-        if len(cells) == 2 and len(found) < 200:
-            found[cells[0]] = cells[1]
-        elif len(cells) == 1 and len(parts := _parts(row)) == 2:
-            found[parts[0]] = parts[1]
-    return found
-
-
-def _parts(row: LexborNode) -> list[str]:
-    texts = (" ".join((node.text() or "").split()) for node in row.traverse(include_text=True) if node.tag == "-text")
-    return [text for text in texts if text]
-
-
-def _read_labels(shown: Shown, labels: dict[str, str]) -> None:
-    spot: dict[str, float] = {}
-    for label, value in labels.items():
-        small = label.casefold()
-        number = _NUMBER.fullmatch(value)
-        if number and small.startswith(("latitud", "breitengrad", "breddgrad", "szeroko")):
-            spot["latitude"] = float(value.replace(",", "."))
-        elif number and small.startswith(("longitud", "längengrad", "längdgrad", "długo")):
-            spot["longitude"] = float(value.replace(",", "."))
-        elif small in ("taken", "aufgenommen", "prise", "tagen"):
-            dated = moment_in(value)
-            shown.taken_at = values.moment(dated[0].timestamp() if dated else int(value) if value.isdecimal() else None)
-    shown.spot = values.degrees(spot) or shown.spot
 
 
 def album_id_of(path: str) -> str | None:

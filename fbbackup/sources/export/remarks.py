@@ -6,7 +6,7 @@ that calls itself a comment, or one deeper than the picture's own date with a te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ _LONGEST_AUTHOR = 80
 _MOST_TEXTS = 6
 NO_WORDS = frozenset({"table", "script", "style", "video"})
 """Elements whose texts are no one's words."""
+_NO_DATES = NO_WORDS | {"li"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,37 @@ class Block:
             if remark is None:
                 self.labels |= dict(zip(inside[mem_id][::2], inside[mem_id][1::2], strict=False))
         return read
+
+
+class Posts:
+    """Dates that several pictures share: those of a post. `around` tells which pictures each element holds."""
+
+    def __init__(self, around: Mapping[int, set[str]]) -> None:
+        self._around = around
+        self._known: dict[int, tuple[datetime, bool] | None] = {}
+
+    def date_of(self, picture: LexborNode) -> tuple[datetime, bool] | None:
+        """The date of the smallest element around a picture that has one of its own; whether its zone is told."""
+        for element in above(picture, picture):
+            if element.tag in ("body", "html", "-undef") or element.attributes.get("role") == "main":
+                break
+            if len(self._around.get(element.mem_id, ())) < 2:
+                continue
+            if element.mem_id not in self._known:
+                self._known[element.mem_id] = self._own_date(element)
+            if self._known[element.mem_id] is not None:
+                return self._known[element.mem_id]
+        return None
+
+    def _own_date(self, element: LexborNode) -> tuple[datetime, bool] | None:
+        """The only date in parts without pictures that are no comments and no tables."""
+        dates = [(node, dated) for node, text in _texts(element) if (dated := moment_in(text)) is not None]
+        own = []
+        for node, dated in dates:
+            parts = above(node, element)
+            if not any(one.mem_id in self._around or one.tag in _NO_DATES or _is_called_comment(one) for one in parts):
+                own.append(dated)
+        return own[0] if len(own) == 1 else None
 
 
 def above(node: LexborNode, block: LexborNode) -> list[LexborNode]:

@@ -11,6 +11,7 @@ from fbbackup.mentions import AlbumFound, Media, Mention, NotUnderstood, Owner, 
 from fbbackup.models import Album
 from fbbackup.sources.export import known, values
 from fbbackup.sources.export.known import Seen
+from fbbackup.sources.export.labels import owner_in
 from fbbackup.sources.export.names import album_of, folded, name_of
 from fbbackup.sources.export.pages import HtmlPage, album_id_of, mention_of
 from fbbackup.sources.export.repair import repaired, words, writable
@@ -70,8 +71,8 @@ class TextFile:
             self._folders.add(album_of(mention.uri))
             yield mention
         self.understood = bool(page.shown)
-        name = words(page.labels.get("Name") or page.labels.get("Full name"))
-        if name and "profile_information" in self.origin:
+        name = words(owner_in(page.labels))
+        if name and PurePosixPath(self.origin).stem == "profile_information":
             self.understood = True
             yield Owner(name)
         known = album_id_of(self.origin)
