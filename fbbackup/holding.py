@@ -68,7 +68,9 @@ def run_loop(work: Coroutine[Any, Any, T]) -> T:
             return await work
         finally:
             loop.remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, before)
 
+    before = signal.getsignal(signal.SIGTERM)
     try:
         return asyncio.run(guarded())
     except asyncio.CancelledError:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests import canary
+from tests import canary, removals_watch
 
 settings.register_profile("fbbackup", deadline=None)
 settings.load_profile("fbbackup")
@@ -16,6 +20,17 @@ settings.load_profile("fbbackup")
 FIGURE = "figure"
 TALKING_THEMSELVES = ("tests/simulator/",)
 """Tests that call the pretend Facebook with a client of their own, whose log tells the addresses."""
+REMOVALS = "FBBACKUP_TEST_REMOVALS"
+"""Names the folder of `tests/removals_watch.py`, one for each process that runs tests."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # This early, because modules of tests copy their environment when they are imported.
+    folder = tempfile.mkdtemp(prefix="fbbackup-removals-")
+    config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+    os.environ[REMOVALS] = folder
+    removals_watch.watch(folder)
+    removals_watch.watch_children(Path(folder), os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +52,14 @@ def no_secret_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield
     assert sampler.hits == set()
     assert canary.in_files(tmp_path_factory.getbasetemp()) == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def removals() -> Iterator[Path]:
+    """Where the removals of all tests are noted. No code but that of `purge` may unlink, replace or cut an original."""
+    folder = Path(os.environ[REMOVALS])
+    yield folder
+    assert [line for line in removals_watch.removed(folder) if not removals_watch.is_by_purge(line)] == []
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from fbbackup.stores.tree import Tree
+from tests import removals_watch
 
 PROGRAM = Path(__file__).parents[1] / "fbbackup"
 DEEDS = {
@@ -88,3 +96,48 @@ def test_a_removal_is_recognised() -> None:
                  "shutil.rmtree(a)", "path.write_bytes(b)"):  # fmt: skip
         assert list(deeds(ast.parse(f"async def f():\n {code}"))), code
     assert list(deeds(ast.parse("text.replace('a', 'b')\nreplace(a, b=1)\nlines.remove(a)"))) == []
+
+
+DEED = """
+import os, sys
+path = sys.argv[1]
+code = {code!r}
+exec(compile(code, "x.py", "exec"), {{"__name__": "fbbackup.stores.made_up", "os": os, "path": path}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "event"),
+    [
+        ("os.unlink(path)", "os.remove"),
+        ("os.unlink('a.jpg', dir_fd=os.open(os.path.dirname(path), os.O_RDONLY))", "os.remove"),
+        ("open(path + '.new', 'w').close(); os.replace(path + '.new', path)", "os.rename"),
+        ("open(path, 'wb').close()", "open"),
+        ("os.truncate(path, 1)", "os.truncate"),
+        ("os.ftruncate(os.open(path, os.O_RDWR), 1)", "os.truncate"),
+    ],
+)
+def test_an_original_that_a_process_of_the_suite_loses_is_noted(code: str, event: str, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    original = archive / "photos/2014/07/a.jpg"
+    original.parent.mkdir(parents=True)
+    original.write_bytes(b"whole")
+    (archive / ".fbbackup").touch()
+    environ = {"PATH": os.environ["PATH"]}
+    removals_watch.watch_children(tmp_path, environ)
+    command = [sys.executable, "-c", DEED.format(code=code), str(original)]
+    subprocess.run(command, check=True, env=environ)
+    (line,) = removals_watch.removed(tmp_path)
+    assert line.split("\t")[:3] == ["fbbackup.stores.made_up.<module>", event, str(original)]
+    assert not removals_watch.is_by_purge(line)
+
+
+def test_what_purge_unlinks_is_noted_as_its_own(tmp_path: Path, removals: Path) -> None:
+    original = tmp_path / "photos/undated/undated_1.jpg"
+    original.parent.mkdir(parents=True)
+    original.write_bytes(b"whole")
+    (tmp_path / ".fbbackup").touch()
+    Tree(tmp_path).delete("photos/undated/undated_1.jpg")
+    (line,) = [line for line in removals_watch.removed(removals) if str(original) in line]
+    assert removals_watch.is_by_purge(line)
+    assert not original.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import NoReturn
 
@@ -16,6 +17,8 @@ __all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "pub
 
 def main() -> NoReturn:
     """The entry point: runs a command; every expected failure is one line and its exit code."""
+    # Whenever it comes, also before and after the work of a command, it ends that like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     verbose = "-v" in sys.argv[1:] or "--verbose" in sys.argv[1:]
     try:
         cli(standalone_mode=False, windows_expand_args=False)
