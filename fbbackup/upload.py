@@ -18,6 +18,8 @@ from fbbackup.errors import AnswerLost, BadPicture, ConfigError, FbbackupError, 
 from fbbackup.models import Outgoing, Published
 from fbbackup.protocols import Destination, Store
 
+_UNSETTLED = "nobody knows whether its upload arrived; the same command without --undo looks for it"
+
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
@@ -85,7 +87,8 @@ async def undo_uploads(job: Uploading, photo_ids: Sequence[str]) -> UploadResult
         for photo_id in dict.fromkeys(photo_ids):
             entries = await job.catalog.read(uploads.done_entries, job.destination.name, photo_id)
             if not entries:
-                result.failed[photo_id] = "we published nothing of it there"
+                open_ = await job.catalog.read(uploads.is_unsettled, job.destination.name, photo_id)
+                result.failed[photo_id] = _UNSETTLED if open_ else "we published nothing of it there"
             for entry in entries:
                 await _undo(job, entry, result)
     except FbbackupError as error:
@@ -168,7 +171,10 @@ async def _send(job: Uploading, photo: Outgoing) -> Published:
         published = await job.destination.upload(photo)
     except AnswerLost as lost:
         await job.catalog.write(uploads.note_lost, entry, str(lost))
-        found = await _find(job, photo, began)
+        try:
+            found = await _find(job, photo, began)
+        except AnswerLost as doubt:
+            raise AnswerLost(f"{lost}; {doubt}") from None
         if found is None:
             raise AnswerLost(f"{lost}; it is not there so far, the next upload looks again") from None
         published = found
@@ -221,7 +227,10 @@ def _shrunk(destination: Destination, photo: Outgoing, settings: UploadSettings)
         return photo
     try:
         destination.check(photo)
-    except UploadRefused:
-        # A signed address leads to the file as it is stored, not to the smaller one.
-        return replace(photo, body=settings.shrink(photo.body), content_type="image/jpeg", url=settings.url)
+    except UploadRefused as refused:
+        if photo.url is not None and settings.url is None:
+            raise UploadRefused(
+                f"{refused}; our own server's address leads to the file as it is, --shrink can't change that"
+            ) from None
+        return replace(photo, body=settings.shrink(photo.body), content_type="image/jpeg")
     return photo

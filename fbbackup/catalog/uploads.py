@@ -102,6 +102,14 @@ def done_entries(db: Connection, destination: str, photo_id: str) -> list[Entry]
     return [_entry(row) for row in rows]
 
 
+def is_unsettled(db: Connection, destination: str, photo_id: str) -> bool:
+    """Whether an upload of this photo had no answer, and nobody has looked for it since."""
+    found = db.execute(
+        "SELECT 1 FROM uploads WHERE destination = ? AND photo_id = ? AND state = 'sending'", (destination, photo_id)
+    )
+    return found.fetchone() is not None
+
+
 def known_remote_ids(db: Connection, destination: str) -> set[str]:
     """Every id that our uploads have there: none of these can be the one that is looked for."""
     rows = db.execute("SELECT remote_id FROM uploads WHERE destination = ? AND remote_id IS NOT NULL", (destination,))

@@ -40,7 +40,7 @@ _CHECKPOINTS = (459, 464, 490)
 _REFUSED = {
     3: "the app may not publish photos; add the Page use case to it",
     100: "a value is wrong; look at --param, --album and page_id",
-    324: "Facebook can't read the picture; --shrink sends it as a plain JPEG",
+    324: "Facebook can't read the picture; give --url with a plain JPEG of it",
     506: "Facebook says that the same was just published",
     2500: "Facebook does not understand the address; look at page_id and --album",
 }

@@ -128,7 +128,10 @@ class OneAllDestination:
         if photo.content_type not in FORMATS:
             raise UploadRefused(f"OneAll takes no {photo.content_type}; it takes JPEG, BMP, PNG, GIF and TIFF")
         if len(photo.body) > MOST_BYTES:
-            raise UploadRefused(f"it has {len(photo.body) / 1_000_000:.1f} MB, OneAll takes 5 MB at most")
+            raise UploadRefused(
+                f"it has {len(photo.body) / 1_000_000:.1f} MB, OneAll takes 5 MB at most: "
+                "give the address of a smaller one with --url and --shrink"
+            )
 
     async def upload(self, photo: Outgoing) -> Published:
         names = {name: quote(str(self._value(photo, name)), safe="") for name in self._push.names}

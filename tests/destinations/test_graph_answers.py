@@ -107,7 +107,7 @@ def error(code: Any, subcode: int | None = None, message: str = "x", **more: Any
         (error(220), ConfigError, "--album"), (error(120), ConfigError, "--album"), (error(104), ConfigError, "secret"),
         (error(101), ConfigError, "app"), (error(321), Incomplete, "full"), (error(368), Incomplete, "blocks"),
         (error(80001), BudgetSpent, "too many"), (error(4, is_transient=True), BudgetSpent, "too many"),
-        (error(9), BudgetSpent, "too many"), (error(324), UploadRefused, "--shrink"),
+        (error(9), BudgetSpent, "too many"), (error(324), UploadRefused, "--url"),
         (error(100), UploadRefused, "--param"), (error(506), UploadRefused, "just published"),
         (error(2500), UploadRefused, "address"), (error(99999), UploadRefused, "99999"),
         (error(2500, message="An active access token must be used to query"), LoginNeeded, "new one"),

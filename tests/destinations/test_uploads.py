@@ -192,7 +192,7 @@ def test_errors_stop_the_upload_or_only_the_photo(setup: Setup, code: int, exit_
     assert str(code) in " ".join(record["lines"])
 
 
-REMEDIES = {100: "--param", 324: "--shrink", 2500: "page_id", 190: "new one", 200: "pages_manage_posts", 321: "--album"}
+REMEDIES = {100: "--param", 324: "--url", 2500: "page_id", 190: "new one", 200: "pages_manage_posts", 321: "--album"}
 
 
 @pytest.mark.parametrize("code", REMEDIES)
@@ -323,6 +323,21 @@ async def test_oneall_gets_a_signed_address_of_our_own_server(setup: Setup, tmp_
     assert "link-key" not in str(setup.home.rows("SELECT * FROM uploads"))
 
 
+def test_oneall_never_gets_the_address_of_a_file_that_is_too_large(setup: Setup) -> None:
+    photo = setup.photos[0]
+    out = io.BytesIO()
+    Image.effect_noise((2400, 1600), 90).save(out, "PNG")
+    setup.store_instead(photo, out.getvalue() + bytes(5_000_001 - len(out.getvalue()) if out.tell() < 5_000_001 else 0))
+    web = Web(public_url="https://photos.example.org/")
+    for wish, words in [({}, "5 MB at most: give"), ({"shrink": True}, "--shrink can't change that")]:
+        record = setup.upload(photo, to="one", web=web, **wish)
+        assert (record["exit_code"], setup.page.world.pushes) == (4, [])
+        assert words in record["failed"][0]["error"]
+    smaller = "https://pictures.example.org/smaller.jpg"
+    assert setup.upload(photo, to="one", web=web, shrink=True, url=smaller)["exit_code"] == 0
+    assert setup.page.world.pushes[0]["url"] == smaller
+
+
 @pytest.mark.parametrize(
     ("push", "params", "path"),
     [("pinterest/pin", ("board_id=b1",), "pinterest/board/b1/pin"), ("twitter/picture", (), "twitter/picture"),
@@ -359,7 +374,11 @@ def test_oneall_errors_are_told_apart(setup: Setup, config: dict[str, str], exit
 def test_a_lost_push_is_never_repeated_unasked(setup: Setup) -> None:
     given = {"to": "one", "url": "https://a.example/1.jpg"}
     setup.page.faults.set("graph-reset", times=1, match="/push/")
-    assert setup.upload(setup.photos[0], **given)["exit_code"] == 4
+    lost = setup.upload(setup.photos[0], **given)
+    assert lost["exit_code"] == 4
+    assert "gave no whole answer" in lost["failed"][0]["error"], "what happened"
+    assert "--again" in lost["failed"][0]["error"], "and what to do next"
+    assert "without --undo" in setup.upload(setup.photos[0], **given, undo=True)["failed"][0]["error"]
     assert setup.upload(setup.photos[0], **given)["exit_code"] == 4
     assert len(setup.page.world.pushes) == 1
     assert setup.upload(setup.photos[0], **given, again=True)["exit_code"] == 0

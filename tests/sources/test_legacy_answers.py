@@ -59,7 +59,7 @@ def test_every_wrapping_holds_the_same_photo(body: str) -> None:
     assert photo_from_node(node).id == "pid:4294967300324967303"
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", '""', "", "null", "<photos_get_response/>", "f([]);"])
+@pytest.mark.parametrize("body", ["[]", "{}", '""', "", "null", "<photos_get_response/>", "f([]);", "/**/ a.f([]) ;"])
 def test_nothing_found_is_an_empty_list(body: str) -> None:
     if body == "":
         with pytest.raises(UnreadableAnswer):

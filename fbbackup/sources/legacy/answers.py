@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 Node = dict[str, str]
 
-_CALLBACK = re.compile(r"[A-Za-z_$][\w$.\[\]]*\s*\((.*)\)\s*;?", re.DOTALL)
+_CALLBACK = re.compile(r"(?:/\*[^*]*\*/\s*)?[A-Za-z_$][\w$.\[\]]*\s*\((.*)\)\s*;?", re.DOTALL)
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)")
 _LEAF = re.compile(r"<([A-Za-z_][\w.-]*)>([^<>]*)</[A-Za-z_][\w.-]*>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
