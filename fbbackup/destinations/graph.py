@@ -68,7 +68,7 @@ class GraphDestination:
             raise UploadRefused(f"it has {size:.1f} MB, Facebook takes less than 10 MB; --shrink scales it down")
         if photo.content_type not in FORMATS:
             raise UploadRefused(
-                f"Facebook takes no {photo.content_type}; it takes JPEG, PNG, BMP, GIF and TIFF; --shrink makes a JPEG of it"
+                f"Facebook takes no {photo.content_type}, but JPEG, PNG, BMP, GIF and TIFF; --shrink makes a JPEG of it"
             )
         if self._target.animated(photo.body):
             raise UploadRefused("Facebook takes no animated pictures; --shrink sends it as a still one")
