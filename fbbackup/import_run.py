@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fbbackup.app import Place, archive_place, run_loop
+from fbbackup.app import Place, archive_place, look_after, run_loop
 from fbbackup.config import Config
 from fbbackup.errors import ArchiveUnusable
 from fbbackup.importing import ImportJob, ImportResult, import_export
@@ -37,6 +37,8 @@ class Imported:
     """An import as a record for `--json` and as lines for people."""
 
     result: ImportResult
+    notes: tuple[str, ...] = ()
+    """What hindered that which follows an import, a snapshot of the catalog for one."""
 
     @property
     def exit_code(self) -> int:
@@ -58,6 +60,7 @@ class Imported:
             "refused": result.refused,
             "ambiguous": result.ambiguous,
             "coverage": result.coverage,
+            "notes": list(self.notes),
             "exit_code": result.exit_code,
         }
 
@@ -78,7 +81,7 @@ class Imported:
         words = ", ".join(part for part in parts if part)
         remedy = "; import the missing parts as well" if result.absent else ""
         outcome = "incomplete" if not result.complete else "up to date" if result.dead else "complete"
-        return [*said, f"{result.account}: {outcome}: {words}{remedy}"]
+        return [*said, *self.notes, f"{result.account}: {outcome}: {words}{remedy}"]
 
 
 def import_paths(
@@ -88,17 +91,17 @@ def import_paths(
     export = open_export(options.paths, messages=options.messages)
     try:
         with archive_place(config, root, environ) as place, progress("import", quiet=quiet) as report:
-            return Imported(run_loop(_import(config, root, export, place, report)))
+            return run_loop(_import(config, root, export, place, report))
     finally:
         export.close()
 
 
-async def _import(config: Config, root: Path, export: Export, place: Place, report: Report) -> ImportResult:
+async def _import(config: Config, root: Path, export: Export, place: Place, report: Report) -> Imported:
     cores = os.cpu_count() or 1
     decoders = Decoders()
     with ThreadPoolExecutor(cores, thread_name_prefix="decode") as pool:
         try:
-            return await import_export(
+            result = await import_export(
                 ImportJob(
                     export,
                     export.as_of,
@@ -116,6 +119,7 @@ async def _import(config: Config, root: Path, export: Export, place: Place, repo
                     2 * cores,
                 )  # fmt: skip
             )
+            return Imported(result, tuple(await look_after(config, place)))
         finally:
             decoders.close()
 

@@ -28,3 +28,16 @@ def test_thumbnails_of_an_import_that_was_killed_are_made_by_the_next(tmp_path: 
     assert home.value("SELECT count(*) FROM files WHERE thumbnail_size = 32") == pictures
     assert again.record()["thumbnails"] == pictures
     assert home.findings() == []
+
+
+def test_a_snapshot_of_the_catalog_follows_an_import(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    export = unpacked(Layout(drawn(photos=2), FOUR).files, tmp_path / "facebook-ada.example")
+    assert home.bring_in([export]).record()["notes"] == []
+    (taken,) = (home.archive / "snapshots").glob("catalog-*.sqlite")
+    with closing(sqlite3.connect(taken)) as db:
+        assert db.execute("SELECT count(*) FROM photos").fetchone()[0] == home.value("SELECT count(*) FROM photos")
+    (home.archive / "snapshots").rename(tmp_path / "aside")
+    (home.archive / "snapshots").write_text("in the way")
+    (note,) = home.bring_in([unpacked(Layout(drawn(photos=4), FOUR).files, tmp_path / "facebook-ada2.example")]).notes
+    assert note.startswith("no snapshot of the catalog was taken: ")
