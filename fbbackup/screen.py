@@ -83,6 +83,7 @@ def _summary(now: Progress, seconds: float) -> str:
         parts.append(f"about {time_in_words(left)} left" if left else "")
     if now.failed:
         parts.append(f"{now.failed} failed")
+    parts.append(now.message)
     return ", ".join(part for part in parts if part)
 
 

@@ -68,6 +68,8 @@ class Control:
 
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         question = json.loads(line)
+        if not isinstance(question, dict):
+            question = {}
         if question.get("ask") == "state":
             await _send(writer, self._state())
             return

@@ -79,8 +79,7 @@ class Desk:
         self.hold = Hold(reason, self.clock.steady() + seconds, blocked=True)
 
     def ended(self, error: BaseException | None, login: str | None) -> None:
-        """A run is over; decides when the next one may start."""
-        self.wanted = False
+        """A run is over; decides when the next one may start. One that was asked for meanwhile is still to come."""
         self.hold = None
         if error is None or isinstance(error, MassVanish):
             self.failures = 0

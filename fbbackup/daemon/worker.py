@@ -141,7 +141,7 @@ class Worker:
     async def _check_archive(self) -> None:
         doing = self.doing = Doing("archive", "check")
         try:
-            await self._trade.check(lambda now: setattr(doing, "progress", now))
+            await self._trade.check(lambda now: self._show(doing, now))
         finally:
             self.doing = None
             self._check.met()
@@ -177,9 +177,10 @@ class Worker:
         doing = self.doing = Doing(desk.account.name, "deep" if options.deep else "quick")
 
         def both(now: Progress) -> None:
-            doing.progress = now
+            self._show(doing, now)
             report(now)
 
+        desk.wanted = False
         login = self._trade.login(desk.account.name)
         try:
             ended: Ended = await self._trade.run(desk.account, options, both)
@@ -188,10 +189,18 @@ class Worker:
         finally:
             self.doing = None
         error = ended if isinstance(ended, Exception) else ended.run.error
+        # The configuration may have been read again meanwhile.
+        desk = self._desks.get(desk.account.name, desk)
         desk.ended(error, login)
         self._say(desk, ended, error)
         await self._trade.announce(desk.account, ended)
         return ended
+
+    def _show(self, doing: Doing, now: Progress) -> None:
+        """Progress goes to whoever asks, and to people whose runs wait for this one."""
+        doing.progress = now
+        for wish in self._wishes:
+            wish.report(now)
 
     def _say(self, desk: Desk, ended: Ended, error: Exception | None) -> None:
         known = error is None or isinstance(error, FbbackupError)
@@ -210,7 +219,8 @@ class Worker:
         quiet = self._quiet_seconds()
         return {
             "doing": doing and {"account": doing.account, "kind": doing.kind, "stored": doing.progress.stored,
-                                "listed": doing.progress.listed, "calls": doing.progress.calls},
+                                "listed": doing.progress.listed, "calls": doing.progress.calls,
+                                "message": doing.progress.message},
             "quiet_until": self._date(quiet) if quiet else None,
             "accounts": [
                 {"name": desk.account.name, "next_run_at": self._date(max(desk.seconds_left(), quiet)),
@@ -225,7 +235,10 @@ class Worker:
             now = doing.progress
             if doing.kind == "check":
                 return "reading a part of the archive again, to find damage"
-            return f"{doing.account}: {doing.kind} run, {now.calls} calls, {now.stored} of {now.stored_total} stored"
+            parts = [f"{now.calls} calls", f"{now.stored} of {now.stored_total} stored"]
+            parts += [f"{now.failed} failed"] if now.failed else []
+            words = f"{doing.account}: {doing.kind} run, {', '.join(parts)}"
+            return f"{words}; {now.message}" if now.message else words
         quiet = self._quiet_seconds()
         words = []
         for desk in self._desks.values():

@@ -204,7 +204,7 @@ async def test_quiet_hours_delay_runs_and_a_person_does_not_wait_for_them() -> N
     quiet = f"{local:%H:%M}-{local + timedelta(hours=3):%H:%M}"
     wheel.until = 4 * HOUR
     worker = Worker(config(quiet_hours=quiet), trade, wheel.clock)
-    wheel.moved = lambda seconds: worker.run_now() if len(wheel.waits) == 60 else None
+    wheel.moved = lambda seconds: worker.run_now() if len(wheel.waits) == 60 and not trade.runs else None
     with pytest.raises(asyncio.CancelledError):
         await worker.work()
     assert [round(at / HOUR, 1) for at in trade.begun()] == [1.0, 3.0]
@@ -224,6 +224,47 @@ async def test_a_wish_comes_first_and_hears_of_its_end() -> None:
     assert trade.runs == [(0, "bob")]
     assert trade.asked[0].deep
     assert heard == [Progress(calls=7)]
+
+
+async def test_a_run_that_is_asked_for_during_one_comes_after_it() -> None:
+    wheel = Wheel()
+    trade = FakeTrade(wheel)
+    wheel.until = HOUR
+    worker = Worker(config(), trade, wheel.clock)
+    trade.during = lambda _: worker.run_now() if len(trade.runs) == 1 else None
+    with pytest.raises(asyncio.CancelledError):
+        await worker.work()
+    assert len(trade.begun()) == 2
+
+
+async def test_a_configuration_that_is_read_during_a_run_starts_no_second_one() -> None:
+    wheel = Wheel()
+    trade = FakeTrade(wheel, [BudgetSpent("limit", 5 * HOUR)])
+    wheel.until = 4 * HOUR
+    worker = Worker(config(), trade, wheel.clock)
+    trade.during = lambda _: worker.use(config(deep_days=3))
+    with pytest.raises(asyncio.CancelledError):
+        await worker.work()
+    assert len(trade.begun()) == 1
+    assert "limit; next run in" in worker.line()
+
+
+async def test_who_waits_for_another_run_sees_its_progress() -> None:
+    wheel = Wheel()
+    heard: list[Progress] = []
+    trade = FakeTrade(wheel)
+    worker = Worker(config(), trade, wheel.clock)
+
+    def during(report: Report) -> None:
+        if len(trade.runs) == 1:
+            worker.wish(SyncOptions(), heard.append)
+        report(Progress(calls=len(trade.runs)))
+
+    trade.during = during
+    wheel.until = HOUR
+    with pytest.raises(asyncio.CancelledError):
+        await worker.work()
+    assert heard == [Progress(calls=1), Progress(calls=2)]
 
 
 async def test_a_wish_for_nobody_is_refused() -> None:
@@ -264,6 +305,12 @@ async def test_progress_is_in_the_line() -> None:
     with pytest.raises(asyncio.CancelledError):
         await worker.work()
     assert "ada: quick run, 3 calls, 5 of 9 stored" in lines
+    trade.during = lambda report: report(Progress(calls=4, failed=1, message="Facebook fails; trying again in 8 s"))
+    worker.run_now()
+    wheel.until += 1
+    with pytest.raises(asyncio.CancelledError):
+        await worker.work()
+    assert "ada: quick run, 4 calls, 0 of 0 stored, 1 failed; Facebook fails; trying again in 8 s" in lines
 
 
 async def test_a_slice_of_the_archive_is_read_again_each_day() -> None:
