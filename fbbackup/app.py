@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
-from fbbackup.catalog import albums, care, marks, open_catalog, open_reader
+from fbbackup.catalog import albums, care, marks, open_catalog, open_reader, plans
 from fbbackup.catalog.album_links import linked_albums
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials
@@ -32,7 +32,7 @@ from fbbackup.stores.memory import MemoryStore
 from fbbackup.thumbnails import examine, make
 
 __all__ = [
-    "Place", "SyncOptions", "SyncResult", "archive_place", "first_known", "look_after", "run_loop",
+    "Place", "SyncOptions", "SyncResult", "archive_place", "ask_login", "first_known", "look_after", "run_loop",
     "sync_account", "sync_accounts",
 ]  # fmt: skip
 
@@ -131,6 +131,7 @@ async def sync_account(
     try:
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decode") as decoder:
             tally = Tally(report, source)
+            source.show_waits(tally.publish)
             for warning in place.warnings:
                 tally.note(warning)
             job = Job(
@@ -140,6 +141,24 @@ async def sync_account(
             run = await back_up(job)
             return replace(run, notes=(*run.notes, *await look_after(config, place)))
     finally:
+        await source.close()
+        await http.close()
+
+
+async def ask_login(config: Config, account: Account, place: Place, credentials: Credentials, now: datetime) -> None:
+    """Asks whose login it is and when it ends, without a run; what another person's says is not kept. Raises what a
+    run would."""
+    account_id = await place.catalog.write(albums.account, account.name, account.source, now)
+    state = await place.catalog.read(albums.source_state, account_id)
+    http = open_http(config, account)
+    source = open_source(config, account, credentials, state, http)
+    try:
+        identity = await source.identity()
+        known = await place.catalog.read(plans.remote_id, account.name)
+        if identity.remote_id in (known, credentials.user_id(account.name)):
+            await place.catalog.write(albums.record_identity, account_id, identity, now)
+    finally:
+        await place.catalog.write(albums.save_source_state, account_id, source.state, now)
         await source.close()
         await http.close()
 

@@ -55,6 +55,10 @@ class Source(Protocol):
         """Lines that a person should read at the end of a run."""
         ...
 
+    def show_waits(self, show: Callable[[str], None]) -> None:
+        """Has `show` told why the next call has to wait, and an empty text when it goes on."""
+        ...
+
     async def identity(self) -> Identity:
         """Asks who the login is and what it may read; the cheapest such question that the service offers."""
         ...

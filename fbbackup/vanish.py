@@ -53,6 +53,8 @@ async def settle(job: Job, missing_albums: Sequence[tuple[int, Album]], login: I
     answers = await _ask(job, questions)
     if finished or denied or answers.absent:
         await _confirm_login(job, login)
+    if denied or answers.absent:
+        _check_data_access(job, login)
     await _judge(job, candidates, answers)
     await job.catalog.write(_record_found, job.account_id, answers, job.now())
     for album_id, absence in denied:
@@ -70,6 +72,16 @@ async def _confirm_login(job: Job, before: Identity) -> None:
     if lost := before.readable - after.readable:
         kinds = " and ".join(sorted(f"{kind}s" for kind in lost))
         raise PermissionLost(f"the login lost the permission to read {kinds} during the run; the next run looks again")
+
+
+def _check_data_access(job: Job, login: Identity) -> None:
+    """A login outlives its access to the data, and then lists may be empty and ids denied without an error."""
+    ends_at = login.data_access_expires_at
+    if ends_at is not None and ends_at <= job.now():
+        raise PermissionLost(
+            f"photos are missing, but access to the data ended on {ends_at:%Y-%m-%d}, so nothing is believed gone; "
+            f"run `fbbackup login {job.account}`, or correct this machine's date"
+        )
 
 
 async def settle_undisputed(job: Job) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Concatenate, ParamSpec, TypeVar
 
-from fbbackup.app import Place, SyncOptions, SyncResult, archive_place, sync_account
+from fbbackup.app import Place, SyncOptions, SyncResult, archive_place, ask_login, sync_account
 from fbbackup.catalog import changes, open_reader, plans
 from fbbackup.clock import Clock
 from fbbackup.config import Account, Config
 from fbbackup.credentials import Credentials, fingerprint, state_folder
 from fbbackup.daemon.worker import Ended
-from fbbackup.errors import FbbackupError
+from fbbackup.errors import FbbackupError, LoginNeeded
 from fbbackup.login import renew
 from fbbackup.notices import Clocks, Memory, Notice, Run, Speaker
 from fbbackup.protocols import Report
@@ -111,6 +111,26 @@ class ArchiveTrade:
             await speaker.after(run)
         except Exception:
             log.exception("a notice could not be given")
+
+    async def look_at_login(self, account: Account) -> FbbackupError | None:
+        """Asks when the login ends unless that was asked within a day, and tells people what there is to tell; the
+        refusal where Facebook refuses it. Raises nothing."""
+        now = self._clock.now()
+        asked_at = self._ask((None, None, None), changes.clocks, account.name)[0]
+        if account.source != "graph" or asked_at is None or abs(now - asked_at) < _A_DAY:
+            return None
+        try:
+            async with self._opened(existing_place(self.config, self.root, self._environ)) as place:
+                await ask_login(self.config, account, place, self._credentials, now)
+            clocks = Clocks(*self._ask((None, None, None), changes.clocks, account.name))
+            await self._speaker().on_clocks(Run(account.name, now, "looked", clocks=clocks))
+        except LoginNeeded as refused:
+            return refused
+        except FbbackupError as error:
+            log.info("%s: the login was not asked about: %s", account.name, error)
+        except Exception:
+            log.exception("%s: the login was not asked about", account.name)
+        return None
 
     def _speaker(self) -> Speaker:
         return Speaker(self.config.notify, self._credentials, self._memory, self.config.web.relogin_url)

@@ -50,6 +50,11 @@ class Trade(Protocol):
         """Tells people how a run ended."""
         ...
 
+    async def look_at_login(self, account: Account) -> FbbackupError | None:
+        """Asks when the login ends unless that was asked within a day, and tells people what there is to tell; the
+        refusal where Facebook refuses it. Raises nothing."""
+        ...
+
     def last_check(self) -> datetime | None:
         """When a slice of the archive was last read again."""
         ...
@@ -86,6 +91,7 @@ class Worker:
         self._trade, self._clock = trade, clock
         self._wake = asyncio.Event()
         self._check = Appointment("1 d", clock, last=trade.last_check())
+        self._look = Appointment("1 d", clock, last=None)
         self._wishes: list[Wish] = []
         self._desks: dict[str, Desk] = {}
         self.use(config)
@@ -130,6 +136,8 @@ class Worker:
             elif (desk := self._due()) is not None:
                 deep = self._trade.deep_is_due(desk.account.name)
                 await self._run(desk, SyncOptions(desk.account.name, deep=deep, patient=True), lambda _: None)
+            elif self._look.seconds_left() <= 0:
+                await self._look_at_logins()
             elif self._config.schedule.verify_days and self._check_left() <= 0:
                 await self._check_archive()
             else:
@@ -146,6 +154,17 @@ class Worker:
             self.doing = None
             self._check.met()
 
+    async def _look_at_logins(self) -> None:
+        """Once a day, however rare the runs are: a login that ends must not go unnoticed until the next one."""
+        for desk in list(self._desks.values()):
+            if desk.hold is None:
+                login = self._trade.login(desk.account.name)
+                if (refused := await self._trade.look_at_login(desk.account)) is not None:
+                    desk.ended(refused, login)
+                    self._say(desk, refused, refused)
+                    await self._trade.announce(desk.account, refused)
+        self._look.met()
+
     def _due(self) -> Desk | None:
         quiet = self._quiet_seconds() > 0
         for desk in self._desks.values():
@@ -160,6 +179,7 @@ class Worker:
 
     def _seconds_left(self) -> float:
         left = [max(desk.seconds_left(), self._quiet_seconds()) for desk in self._desks.values()]
+        left.append(self._look.seconds_left())
         if self._config.schedule.verify_days:
             left.append(self._check_left())
         return max(1.0, min(left, default=LONGEST_WAIT_SECONDS))
@@ -235,10 +255,11 @@ class Worker:
             now = doing.progress
             if doing.kind == "check":
                 return "reading a part of the archive again, to find damage"
-            parts = [f"{now.calls} calls", f"{now.stored} of {now.stored_total} stored"]
-            parts += [f"{now.failed} failed"] if now.failed else []
-            words = f"{doing.account}: {doing.kind} run, {', '.join(parts)}"
-            return f"{words}; {now.message}" if now.message else words
+            return (
+                f"{doing.account}: {doing.kind} run, {now.calls} calls, {now.stored} of {now.stored_total} stored"
+                + (f", {now.failed} failed" if now.failed else "")
+                + (f"; {now.message}" if now.message else "")
+            )
         quiet = self._quiet_seconds()
         words = []
         for desk in self._desks.values():

@@ -9,10 +9,10 @@ from typing import Any
 
 from fbbackup.catalog.changes import Changes
 from fbbackup.config import Notify
-from fbbackup.credentials import Credentials
-from fbbackup.errors import ConfigError, Incomplete, LoginNeeded, MassVanish
+from fbbackup.credentials import Credentials, fingerprint
+from fbbackup.errors import BudgetSpent, ConfigError, Incomplete, LoginNeeded, MassVanish, SourceUnavailable
 from fbbackup.notices.channels import ping, push, run_hook
-from fbbackup.notices.memory import Memory
+from fbbackup.notices.memory import Memory, Unsent
 from fbbackup.notices.words import Notice, digest, due_warning, ending, trouble
 
 __all__ = ["Clocks", "Memory", "Notice", "Run", "Speaker", "digest"]
@@ -56,6 +56,7 @@ class Speaker:
 
     async def after(self, run: Run) -> None:
         """Everything that the end of a run gives reason to say. Raises nothing."""
+        await self._push_again(run.at)
         known = self._memory.account(run.account)
         notices = [*_on_trouble(run, known), *_on_clocks(run, known), *self._on_changes(run, known)]
         self._memory.save(run.account, known)
@@ -64,9 +65,19 @@ class Speaker:
         await self._event({"event": "run", "account": run.account, "at": _iso(run.at), "outcome": run.outcome,
                            "record": run.record, "error": str(run.error) if run.error else None})  # fmt: skip
         try:
-            await ping(self._credentials.ping_url(), well=run.error is None)
+            # A limit is waited out and nobody's trouble; a first run may meet it for days.
+            await ping(self._credentials.ping_url(), well=run.error is None or isinstance(run.error, BudgetSpent))
         except ConfigError as error:
             log.warning("%s", error)
+
+    async def on_clocks(self, run: Run) -> None:
+        """What a look at the login's clocks gives reason to say; `run` is none, but the look."""
+        await self._push_again(run.at)
+        known = self._memory.account(run.account)
+        notices = _on_clocks(run, known)
+        self._memory.save(run.account, known)
+        for notice in notices:
+            await self.tell(notice, run.at)
 
     async def tell(self, notice: Notice, at: datetime) -> None:
         """Sends one notice: to the log, to the last ones, to hooks, and to people unless it is a quiet one."""
@@ -77,12 +88,25 @@ class Speaker:
                  "text": notice.text, **notice.data}  # fmt: skip
         self._memory.keep(event)
         await self._event(event)
-        if notice.quiet:
-            return
+        if not notice.quiet:
+            await self._push(Unsent(f"fbbackup: {notice.title}", notice.text, _iso(at)))
+
+    async def _push(self, unsent: Unsent) -> None:
         try:
-            await push(self._credentials.notify_urls(), f"fbbackup: {notice.title}", notice.text)
+            urls = self._credentials.notify_urls()
         except ConfigError as error:
             log.warning("%s", error)
+            return
+        if unsent.to:
+            urls = tuple(url for url in urls if fingerprint(url) in unsent.to)
+        if failed := await push(urls, unsent.title, unsent.text):
+            self._memory.keep_unsent(replace(unsent, to=tuple(fingerprint(url) for url in failed)))
+
+    async def _push_again(self, now: datetime) -> None:
+        """What a service did not take, because the network was away for example, is not lost."""
+        for unsent in self._memory.take_unsent():
+            if abs(now - datetime.fromisoformat(unsent.at)) <= _WEEK:
+                await self._push(unsent)
 
     def _with_address(self, notice: Notice) -> Notice:
         """What a new login helps against says where a phone may do that."""
@@ -137,7 +161,11 @@ def _on_clocks(run: Run, known: dict[str, Any]) -> list[Notice]:
     refusal alone. So neither a wrong date nor a network that is away makes a false alarm.
     """
     clocks, notices = run.clocks, []
-    if run.error is not None or clocks.asked_at is None or abs(run.at - clocks.asked_at) > _ASKED_LATELY:
+    if (
+        isinstance(run.error, LoginNeeded | SourceUnavailable)
+        or clocks.asked_at is None
+        or abs(run.at - clocks.asked_at) > _ASKED_LATELY
+    ):
         return []
     said = known.setdefault("said", {})
     for what, ends_at in (("the login", clocks.login_ends_at), ("access to the data", clocks.data_ends_at)):

@@ -25,29 +25,40 @@ _SECRETS = (
 )
 
 
-async def push(urls: Sequence[Secret], title: str, text: str) -> None:
-    """Sends a notice to every service. What can't be sent is told to the log."""
-    if not urls:
-        return
+async def push(urls: Sequence[Secret], title: str, text: str) -> list[Secret]:
+    """Sends a notice to every service; those that did not take it and may do so later. The log is told of each."""
     for url in urls:
         register_secret(url.reveal())
+    ends = await asyncio.gather(*(_pushed(url, title, text) for url in urls))
+    return [url for url, sent in zip(urls, ends, strict=True) if not sent]
+
+
+async def _pushed(url: Secret, title: str, text: str) -> bool:
+    """Whether nothing is left to do: a service that will never take it is told to the log as well, once."""
     try:
-        sent = await asyncio.wait_for(asyncio.to_thread(_push, urls, title, text), _SECONDS)
+        sent = await asyncio.wait_for(asyncio.to_thread(_push, url, title, text), _SECONDS)
     except ImportError:
         log.warning("notify_urls are set, but the extra is missing; install fbbackup[notify]")
+        return True
     except TimeoutError:
-        log.warning("a notice could not be sent in a minute")
-    else:
-        if not sent:
-            log.warning("a notice could not be sent to every service; check notify_urls")
+        log.warning("a notice could not be sent in a minute; it is tried again after the next run")
+        return False
+    if sent is None:
+        log.warning("one of notify_urls is no address that apprise knows; correct it")
+        return True
+    if not sent:
+        log.warning("a notice could not be sent to every service; it is tried again after the next run")
+    return sent
 
 
-def _push(urls: Sequence[Secret], title: str, text: str) -> bool:
+def _push(url: Secret, title: str, text: str) -> bool | None:
+    """Whether the service took it; None when there is no such service."""
     import apprise
 
     services = apprise.Apprise()
-    known = [services.add(url.reveal()) for url in urls]
-    return bool(services.notify(body=text, title=title)) and all(known)
+    if not services.add(url.reveal()):
+        return None
+    return bool(services.notify(body=text, title=title))
 
 
 async def run_hook(command: Path, event: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> None:

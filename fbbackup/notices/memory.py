@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,16 @@ class Alarm:
     login: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A notice of the moment `at` on its way to services; `to` are the marks of those that lack it, none for all."""
+
+    title: str
+    text: str
+    at: str
+    to: tuple[str, ...] = ()
+
+
 def _endings(account: str, said: dict[str, Any], now: datetime) -> list[Alarm]:
     """Ends that people were warned of and that have not come; the first of them is enough."""
     soon = [
@@ -31,6 +41,11 @@ def _endings(account: str, said: dict[str, Any], now: datetime) -> list[Alarm]:
         if one["days"] is not None and datetime.fromisoformat(one["ends_at"]) > now
     ]
     return [Alarm(account, f"{what} ends on {at:%Y-%m-%d}", True) for at, what in sorted(soon)[:1]]
+
+
+def _list(content: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = content.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 class Memory:
@@ -58,10 +73,27 @@ class Memory:
         content["recent"] = [notice, *self.recent()][:KEPT]
         self._write(content)
 
+    def keep_unsent(self, unsent: Unsent) -> None:
+        """Keeps what a service did not take, for another try."""
+        content = self._load()
+        content["unsent"] = [*_list(content, "unsent"), asdict(unsent)][-KEPT:]
+        self._write(content)
+
+    def take_unsent(self) -> list[Unsent]:
+        """What waits for another try, oldest first; it is no longer kept."""
+        content = self._load()
+        found = []
+        for one in _list(content, "unsent"):
+            with suppress(LookupError, TypeError, ValueError):
+                datetime.fromisoformat(one["at"])
+                found.append(Unsent(str(one["title"]), str(one["text"]), one["at"], tuple(one["to"])))
+        if content.pop("unsent", None):
+            self._write(content)
+        return found
+
     def recent(self) -> list[dict[str, Any]]:
         """The last notices, newest first."""
-        found = self._load().get("recent")
-        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return _list(self._load(), "recent")
 
     def alarms(self, now: datetime) -> list[Alarm]:
         """What needs a person at this moment: trouble that is not over, and logins that end soon."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from fbbackup.catalog.changes import Changes
 from fbbackup.errors import ArchiveUnusable, ConfigError, FbbackupError, LoginNeeded, MassVanish
+from fbbackup.screen import counted
 
 WARN_DAYS = (14, 7, 3, 1)
 
@@ -52,7 +53,7 @@ def ending(account: str, what: str, ends_at: datetime, now: datetime) -> Notice:
     """A login, or access to the data, that ends soon."""
     left = max(timedelta(), ends_at - now)
     days, hours = left.days, int(left.total_seconds() // 3600)
-    when = f"in {days} days" if days >= 2 else f"in {hours} hours" if hours else "now"
+    when = f"in {days} days" if days >= 2 else f"in {counted(hours, 'hour')}" if hours else "now"
     data = {"what": what, "ends_at": ends_at.isoformat(timespec="seconds").replace("+00:00", "Z")}
     return Notice(
         "login-ends", account, f"{account}: {what} ends {when}",

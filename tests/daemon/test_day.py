@@ -74,7 +74,7 @@ class Life:
         return health(self.config, self.home.archive, self.wheel.date, self.environ).reasons
 
 
-async def test_thirty_hours(make_home: MakeHome) -> None:
+async def test_thirty_hours(make_home: MakeHome, figure: Callable[[str], None]) -> None:
     home = make_home(small(clock=Clock(BEGIN)))
     library, sim = home.sim.library, home.sim
     album = max(library.album_list(), key=lambda one: len(list(library.album_photos(one))))
@@ -107,7 +107,10 @@ async def test_thirty_hours(make_home: MakeHome) -> None:
     assert blocked > before
     await life.go_on_until(31)
 
-    print(*life.told, *life.runs, sep="\n")
+    for number, (hour, kind, title) in enumerate(life.told):
+        figure(f"a day of the daemon, notice {number:2}: hour {hour:2}, {kind}: {title}")
+    for number, (hour, outcome, error) in enumerate(life.runs):
+        figure(f"a day of the daemon, run {number:2}: hour {hour:2}, {outcome}{error and f': {error[:60]}'}")
     expected = [
         (0, "changes"), (3, "changes"), (13, "login-ended"), (16, "works-again"), (16, "login-ends"),
         (18, "changes"), (20, "login-ended"), (21, "works-again"), (21, "login-ends"), (27, "login-ended"),
@@ -139,6 +142,18 @@ async def test_a_login_is_renewed_before_it_ends(make_home: MakeHome) -> None:
     ends = home.sim.access.tokens[Credentials(life.environ).token("ada").reveal()].expires_at
     assert ends - BEGIN > 59 * 24 * HOUR
     assert all(not error for _, _, error in life.runs)
+
+
+async def test_a_login_that_ends_between_rare_runs_is_told_in_time(make_home: MakeHome) -> None:
+    home = make_home(small(clock=Clock(BEGIN)))
+    life = Life(home, {})
+    life.config = life.trade.config = replace(life.config, schedule=replace(life.config.schedule, every="7 d"))
+    life.login(4.5 * 24)
+    await life.go_on_until(6 * 24)
+    assert [(hour // 24, kind) for hour, kind, _ in life.told] == [
+        (0, "login-ends"), (0, "changes"), (2, "login-ends"), (4, "login-ends"), (5, "login-ended"),
+    ]  # fmt: skip
+    assert len([run for run in life.runs if run[0] < 5 * 24]) == 1
 
 
 async def test_health_names_what_is_wrong(make_home: MakeHome) -> None:

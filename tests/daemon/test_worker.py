@@ -19,6 +19,7 @@ from fbbackup.errors import (
     ArchiveUnusable,
     BudgetSpent,
     ConfigError,
+    FbbackupError,
     Incomplete,
     LoginNeeded,
     MassVanish,
@@ -46,6 +47,8 @@ class FakeTrade:
     asked: list[SyncOptions] = field(default_factory=list)
     told: list[Ended] = field(default_factory=list)
     checks: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+    refusals: list[FbbackupError | None] = field(default_factory=list)
     last: datetime | None = None
     blocked: float = 0.0
     deep: bool = False
@@ -76,6 +79,10 @@ class FakeTrade:
 
     async def announce(self, account: Account, ended: Ended) -> None:
         self.told.append(ended)
+
+    async def look_at_login(self, account: Account) -> FbbackupError | None:
+        self.looks.append(self.wheel.passed)
+        return self.refusals.pop(0) if self.refusals else None
 
     def last_check(self) -> datetime | None:
         return self.last
@@ -311,6 +318,17 @@ async def test_progress_is_in_the_line() -> None:
     with pytest.raises(asyncio.CancelledError):
         await worker.work()
     assert "ada: quick run, 4 calls, 0 of 0 stored, 1 failed; Facebook fails; trying again in 8 s" in lines
+
+
+async def test_logins_are_looked_at_daily_however_rare_the_runs_are() -> None:
+    wheel = Wheel()
+    ended = LoginNeeded("expired")
+    trade = FakeTrade(wheel, refusals=[None, None, ended])
+    await live(wheel, trade, 71 * HOUR, config(every="7 d"))
+    assert [round(at / HOUR) for at in trade.looks] == [0, 24, 48]
+    assert trade.told[1:] == [ended]
+    await live(wheel, trade, 2 * HOUR, config(every="7 d"))
+    assert len(trade.begun()) == 2
 
 
 async def test_a_slice_of_the_archive_is_read_again_each_day() -> None:

@@ -3,55 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from fbbackup.credentials import Secret
 from fbbackup.notices.channels import ping, push, run_hook
+from tests.notices.receiving import Receiver, receiving
 
 TOKEN = "EAACanary1234567890"
 APPRISE_WARNS = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """About its own imports."""
 
 
-class Receiver:
-    """Keeps what arrives: method, path and body."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, str, str]] = []
-        self.status = 200
-        keeper = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _take(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                keeper.got.append((self.command, self.path, body))
-                self.send_response(keeper.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_POST = _take
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.port = self.server.server_port
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.thread.join()
-    made.server.server_close()
+    with receiving() as made:
+        yield made
 
 
 @APPRISE_WARNS

@@ -13,8 +13,9 @@ import pytest
 from fbbackup.catalog.changes import Changes
 from fbbackup.config import Notify
 from fbbackup.credentials import Credentials
-from fbbackup.errors import ArchiveUnusable, BudgetSpent, LoginNeeded, MassVanish, SourceUnavailable
+from fbbackup.errors import ArchiveUnusable, BudgetSpent, Incomplete, LoginNeeded, MassVanish, SourceUnavailable
 from fbbackup.notices import Clocks, Memory, Run, Speaker, digest
+from tests.notices.receiving import receiving
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -109,16 +110,49 @@ async def test_an_end_that_is_told_a_little_differently_is_the_same(office: Offi
     "run",
     [
         replace(ends(DAY), error=SourceUnavailable("down")),
+        replace(ends(DAY), error=BudgetSpent("limit", 60), at=NOW + 365 * DAY),
         replace(ends(-30 * DAY)),
         replace(ends(DAY), at=NOW + 365 * DAY),
         replace(ends(DAY), clocks=Clocks(None, NOW + DAY)),
         ends(None),
         ends(20 * DAY),
     ],
-    ids=["network away", "date in the future", "said long ago", "never asked", "no end", "far away"],
+    ids=[
+        "network away",
+        "limit, date in the future",
+        "date in the future",
+        "said long ago",
+        "never asked",
+        "no end",
+        "far away",
+    ],
 )
 async def test_no_false_alarm(office: Office, run: Run) -> None:
     assert await office.after(run) == []
+
+
+async def test_a_first_backup_that_takes_days_of_limits_warns_as_well(office: Office) -> None:
+    assert await office.after(replace(ends(DAY), error=BudgetSpent("limit", 60))) == ["login-ends"]
+    assert await office.after(replace(ends(DAY), error=Incomplete("2 photos are missing"))) == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_what_no_service_took_is_sent_again_and_what_one_took_is_not(tmp_path: Path) -> None:
+    pytest.importorskip("apprise")
+    good, bad = receiving(), receiving()
+    with good as taking, bad as refusing:
+        refusing.status = 500
+        urls = [f"json://127.0.0.1:{one.port}/{NOW:%Y}" for one in (taking, refusing)]
+        state = {"STATE_DIRECTORY": str(tmp_path / "state"), "FBBACKUP_NOTIFY_URLS": " ".join(urls)}
+        memory = Memory(tmp_path / "state")
+        ended = replace(GOOD, error=LoginNeeded("the password was changed"))
+        for at in (NOW, NOW + DAY, NOW + 2 * DAY):
+            await Speaker(Notify(), Credentials(state), memory).after(replace(ended, at=at))
+            refusing.status = 500 if at == NOW else 200
+        assert [len(one.got) for one in (taking, refusing)] == [1, 3]
+        assert "the password was changed" in refusing.got[-1][2]
+        assert urls[1] not in (tmp_path / "state" / "notices.json").read_text()
+        assert memory.take_unsent() == []
 
 
 async def test_trouble_is_told_when_it_begins_changes_and_ends(office: Office) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from fbbackup.errors import BudgetSpent, LoginNeeded, MassVanish, SourceUnavailable
@@ -104,6 +107,24 @@ async def test_lost_permission_is_an_error_and_marks_nothing(ada: Bench, faceboo
     result = await ada.run()
     assert result.exit_code == 3
     assert ada.value("SELECT count(*) FROM photos WHERE gone_at IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize(("days", "gone"), [(-1, 0), (1, 1)])
+async def test_denials_after_access_to_the_data_ended_are_not_believed(
+    ada: Bench, facebook: FakeSource, days: int, gone: int
+) -> None:
+    await ada.run()
+    login = await facebook.identity()
+    ends_at = ada.now + timedelta(days=days)
+
+    async def identity() -> Identity:
+        return replace(login, data_access_expires_at=ends_at)
+
+    facebook.identity = identity  # type: ignore[method-assign]
+    facebook.remove("1026")
+    result = await ada.run()
+    assert ada.value("SELECT count(*) FROM photos WHERE gone_at IS NOT NULL") == gone
+    assert ("access to the data ended" in result.line, result.exit_code) == ((False, 0) if gone else (True, 3))
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "first"])

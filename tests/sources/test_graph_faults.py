@@ -140,8 +140,13 @@ async def test_the_own_allowance_ends_a_run_before_facebook_does(sim: Simulator)
 async def test_passing_failures_are_tried_again(sim: Simulator, fault: str) -> None:
     sim.faults.set(fault, times=2)
     account = Account(sim)
+    shown: list[str] = []
     async with account as source:
+        source.show_waits(shown.append)
         assert len(await all_of(source)) == len(SIZES) + 3
+    assert len(shown) == 2 * len(account.waits)
+    assert shown[0].startswith("Facebook fails (")
+    assert shown[-1] == ""
     assert 1 <= len(account.waits) <= 2  # aiohttp itself repeats a GET on a connection that was kept open
     assert max(account.waits) <= 30
 

@@ -96,9 +96,12 @@ async def test_a_wrong_secret_and_a_wrong_app_are_told_apart(sim: Simulator) -> 
 async def test_a_passing_error_is_outlived_and_a_lasting_one_ends_within_few_calls(
     source: LegacySource, sim: Simulator
 ) -> None:
+    shown: list[str] = []
+    source.show_waits(shown.append)
     sim.faults.set("graph-error", times=3, code=1)
     await source.identity()
     albums = [album for found in [one async for one in source.albums()] for album in found]
+    assert [bool(words) for words in shown] == [True, False] * 3
     sim.faults.set("graph-error", times=500, code=2)
     before = source.calls
     for album in albums[:2]:

@@ -256,8 +256,11 @@ async def test_an_error_that_passes_is_asked_again(transport: str) -> None:
     server = library()
     left = [error(500, "out of order"), error(503, "busy")]
     server.failing = lambda kind, album, offset: left.pop() if left else None
+    shown: list[str] = []
     async with running(server), source_of(server, transport) as source:
+        source.show_waits(shown.append)
         assert await photos_of(source, the_album(server)) == server.albums["1"]
+    assert ["busy" in shown[0], "out of order" in shown[2], len(shown), shown[-1]] == [True, True, 4, ""]
 
 
 @pytest.mark.parametrize(("told", "kind"), [(error(429, "slower"), BudgetSpent), (error(500, "broken"), ItemError)])

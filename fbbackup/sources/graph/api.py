@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import math
 import random
 import re
 import time
@@ -79,6 +80,7 @@ class GraphApi:
         self.budget = Budget(budget_state, settings.clock, settings.usage_slow_percent, settings.usage_stop_percent)
         self._http = http
         self._exhausted = self._slow = 0
+        self.show: Callable[[str], None] = lambda words: None
         self._proof = appsecret_proof(settings.app_secret, settings.token) if settings.app_secret else None
         for secret in (settings.token, settings.app_secret, self._proof):
             register_secret(secret)
@@ -109,7 +111,7 @@ class GraphApi:
                 raise GraphFailed(Failure(Kind.SHRINK, failure.message))
             if attempt < settings.attempts:
                 ceiling = min(_BACKOFF_CAP_SECONDS, settings.backoff_seconds * 2**attempt)
-                await settings.sleep(max(wait, settings.jitter(0, ceiling)))
+                await self._wait(max(wait, settings.jitter(0, ceiling)), f"Facebook fails ({failure.message[:100]})")
         self._exhausted += 1
         if failure.may_be_one_object and self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN:
             raise GraphFailed(failure)  # one sick object must not end the run; a sick service does
@@ -122,7 +124,7 @@ class GraphApi:
     ) -> tuple[Failure | None, dict[str, Any], float]:
         self.budget.check()
         if pause := self.budget.pause_seconds():
-            await self.settings.sleep(pause)
+            await self._wait(pause, f"{self.budget.usage:.0f} % of the call allowance are used")
         self._count(cost)
         try:
             reply = await self._http.call(self._url(path), self._signed(params), token=self.settings.token)
@@ -137,6 +139,11 @@ class GraphApi:
             self._raise_what_ends_the_run(failure, reply)
         wait = retry_after_seconds(reply.headers.get("retry-after", ""), self.settings.clock()) or 0.0
         return failure, value, min(wait, _WAIT_CAP_SECONDS)
+
+    async def _wait(self, seconds: float, why: str) -> None:
+        self.show(f"{why}; going on in {math.ceil(seconds)} s")
+        await self.settings.sleep(seconds)
+        self.show("")
 
     def _raise_what_ends_the_run(self, failure: Failure, reply: Reply) -> None:
         settings = self.settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any
 
 from fbbackup.errors import ItemError, SourceUnavailable
@@ -57,6 +57,10 @@ class GraphSource:
 
     def _count(self, calls: int) -> None:
         self.calls += calls
+
+    def show_waits(self, show: Callable[[str], None]) -> None:
+        """Has `show` told why the next call has to wait."""
+        self._api.show = show
 
     async def identity(self) -> Identity:
         """Who the login is. Raises LoginNeeded without the permission to read photos."""

@@ -62,6 +62,7 @@ class LegacyApi:
     ) -> None:
         self.settings, self._state, self._http, self._count = settings, state, http, count
         self._turn = asyncio.Lock()
+        self.show: Callable[[str], None] = lambda words: None
         self._failed = 0
         register_secret(settings.secret)
         register_secret(settings.session_key)
@@ -76,7 +77,9 @@ class LegacyApi:
             last: Exception | None = None
             for attempt in range(self.settings.attempts):
                 if attempt:
+                    self.show(f"the server fails ({str(last)[:100]}); trying again")
                     await self.settings.sleep(self.settings.backoff_seconds * 2 ** (attempt - 1))
+                    self.show("")
                 try:
                     found = await self._once(method, arguments)
                 except (SourceUnavailable, UnreadableAnswer) as error:

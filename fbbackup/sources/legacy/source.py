@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any
 
 from fbbackup.errors import CursorRejected, ItemError, SourceUnavailable
@@ -53,6 +53,10 @@ class LegacySource:
 
     def _count(self, calls: int) -> None:
         self.calls += calls
+
+    def show_waits(self, show: Callable[[str], None]) -> None:
+        """Has `show` told why the next call has to wait."""
+        self._api.show = show
 
     async def identity(self) -> Identity:
         """The configured user, after a call that shows that the session works; its answer serves `albums` once."""

@@ -48,6 +48,7 @@ class RpcApi:
         else:
             self._transport = ByHttp(http, settings.root, settings.session, settings.user)
         self._turn = asyncio.Lock()
+        self.show: Callable[[str], None] = lambda words: None
         self._failed = 0
         self._limit = settings.limit
 
@@ -80,7 +81,9 @@ class RpcApi:
         last: Exception | None = None
         for attempt in range(self.settings.attempts):
             if attempt:
+                self.show(f"the server fails ({str(last)[:100]}); trying again")
                 await self.settings.sleep(self.settings.backoff_seconds * 2 ** (attempt - 1))
+                self.show("")
             try:
                 self._count(1)
                 reply, status = await self._transport.ask(question)

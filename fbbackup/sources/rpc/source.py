@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any
 
 from fbbackup.errors import ItemError, NoPicture, SourceUnavailable, Unreachable
@@ -41,6 +41,10 @@ class RpcSource:
 
     def _count(self, calls: int) -> None:
         self.calls += calls
+
+    def show_waits(self, show: Callable[[str], None]) -> None:
+        """Has `show` told why the next call has to wait."""
+        self._api.show = show
 
     async def identity(self) -> Identity:
         """The configured user, after a call that shows that the session works."""
