@@ -63,6 +63,8 @@ class GraphDestination:
         self._senders.add(id_of(page))
 
     def check(self, photo: Outgoing) -> None:
+        if photo.url is not None and "vault_image_id" in dict(photo.params):
+            raise UploadRefused("--url and --param vault_image_id can't be used together")
         if photo.url is None and len(photo.body) >= MOST_BYTES:
             size = len(photo.body) / 1_000_000
             raise UploadRefused(f"it has {size:.1f} MB, Facebook takes less than 10 MB; --shrink scales it down")

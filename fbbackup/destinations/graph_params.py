@@ -13,6 +13,7 @@ _CONTENT_TYPES = (
     "SCHEDULED", "SCHEDULED_RECURRING", "DRAFT", "ADS_POST", "INLINE_CREATED", "PUBLISHED",
     "REVIEWABLE_BRANDED_CONTENT",
 )  # fmt: skip
+_HALF_RANGE = 1 << 63
 _INSTEAD = {
     "message": "caption", "name": "caption", "profile_id": "the page_id of the destination",
     "target_id": "the page_id of the destination", "aid": "--album", "uid": "the page_id of the destination",
@@ -26,7 +27,8 @@ def _flag(text: str) -> bool:
 
 
 def _whole(text: str) -> bool:
-    return text.removeprefix("-").isdigit() and text.isascii()
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 20 and -_HALF_RANGE <= int(text) < _HALF_RANGE
 
 
 def _digits(text: str) -> bool:
@@ -85,14 +87,15 @@ TYPES: dict[str, _Type] = {
          "initial_view_pitch_override_degrees", "initial_view_vertical_fov_override_degrees", "offline_id",
          "sponsor_relationship", "time_since_original_post"), _WHOLE),
     **dict.fromkeys(
-        ("og_action_type_id", "og_icon_id", "place", "proxied_app_id", "sponsor_id", "vault_image_id"), _ID),
+        ("location_source_id", "og_action_type_id", "og_icon_id", "place", "proxied_app_id", "sponsor_id",
+         "vault_image_id"), _ID),
     **dict.fromkeys(
         ("alt_text_custom", "android_key_hash", "application_id", "caption", "composer_session_id", "ios_bundle_id",
          "og_object_id", "og_phrase", "og_suggestion_mechanism", "qn", "url"), _WORDS),
     **dict.fromkeys(("feed_targeting", "privacy", "spherical_metadata", "targeting"), _OBJECT),
     "tags": _LIST,
     "backdated_time": _MOMENT,
-    "scheduled_publish_time": _MOMENT,
+    "scheduled_publish_time": ("Unix seconds", _digits),
     "backdated_time_granularity": (" or ".join(GRANULARITIES), _one_of(*GRANULARITIES)),
     "unpublished_content_type": (" or ".join(_CONTENT_TYPES), _one_of(*_CONTENT_TYPES)),
 }  # fmt: skip
@@ -102,9 +105,24 @@ _RANGES = {
     "initial_view_pitch_override_degrees": (-90, 90),
     "initial_view_vertical_fov_override_degrees": (60, 120),
 }
-_SPHERICAL = {"ProjectionType", "CroppedAreaImageWidthPixels", "CroppedAreaImageHeightPixels", "FullPanoWidthPixels",
-              "FullPanoHeightPixels"}  # fmt: skip
+_SPHERE_PIXELS = ("CroppedAreaImageWidthPixels", "CroppedAreaImageHeightPixels", "FullPanoWidthPixels",
+                  "FullPanoHeightPixels")  # fmt: skip
+_SPHERE_WHOLE = (*_SPHERE_PIXELS, "CroppedAreaLeftPixels", "CroppedAreaTopPixels", "PreProcessCropLeftPixels",
+                 "PreProcessCropRightPixels")  # fmt: skip
+_SPHERE_DEGREES = (
+    "PoseHeadingDegrees", "PosePitchDegrees", "PoseRollDegrees", "InitialViewHeadingDegrees", "InitialViewPitchDegrees",
+    "InitialViewRollDegrees", "InitialViewVerticalFOVDegrees", "InitialVerticalFOVDegrees",
+    "InitialHorizontalFOVDegrees",
+)  # fmt: skip
 _PROJECTIONS = ("equirectangular", "cylindrical", "cubestrip")
+_TARGETING = ("geo_locations", "locales", "age_min")
+_AUDIENCES = {
+    "feed_targeting": {*_TARGETING, "age_max", "genders", "college_years", "education_statuses", "interested_in",
+                       "relationship_statuses", "interests"},
+    "targeting": {*_TARGETING, "excluded_countries", "excluded_regions", "excluded_cities", "excluded_zipcodes",
+                  "timezones"},
+}  # fmt: skip
+_TAG = {"x": (int, float), "y": (int, float), "tag_uid": (int, str), "tag_text": (str,)}
 
 
 def checked_params(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -124,26 +142,50 @@ def checked_params(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
         low, high = _RANGES.get(name, (None, None))
         if low is not None and high is not None and not low <= int(value) <= high:
             raise ConfigError(f"--param {name} must be from {low} to {high}")
-        if name == "spherical_metadata":
-            _check_sphere(json.loads(value))
+        _check_inside(name, value)
         found[name] = value
     _check_together(found)
     return tuple(found.items())
 
 
+def _check_inside(name: str, value: str) -> None:
+    """Raises ConfigError for parts of an object that photos do not have."""
+    if name == "spherical_metadata":
+        _check_sphere(json.loads(value))
+    elif name == "tags":
+        for tag in json.loads(value):
+            if not isinstance(tag, dict) or any(not _is(inner, *_TAG.get(key, ())) for key, inner in tag.items()):
+                raise ConfigError("--param tags must be a JSON list of objects with x, y, tag_uid or tag_text")
+    elif name in _AUDIENCES:
+        unknown = sorted(json.loads(value).keys() - _AUDIENCES[name])
+        if unknown:
+            known = ", ".join(sorted(_AUDIENCES[name]))
+            raise ConfigError(f"--param {name} has no {unknown[0][:60]}; known are {known}")
+
+
 def _check_sphere(value: dict[str, object]) -> None:
-    lacking = sorted(_SPHERICAL - value.keys())
+    wrong = "--param spherical_metadata"
+    lacking = sorted({"ProjectionType", *_SPHERE_PIXELS} - value.keys())
     if lacking:
-        raise ConfigError(f"--param spherical_metadata lacks {', '.join(lacking)}")
+        raise ConfigError(f"{wrong} lacks {', '.join(lacking)}")
     if value["ProjectionType"] not in _PROJECTIONS:
-        raise ConfigError(f"--param spherical_metadata: ProjectionType must be {' or '.join(_PROJECTIONS)}")
-    if value["ProjectionType"] == "equirectangular" and not _twice_as_wide(value):
-        raise ConfigError("--param spherical_metadata: FullPanoWidthPixels must be twice FullPanoHeightPixels")
-
-
-def _twice_as_wide(value: dict[str, object]) -> bool:
+        raise ConfigError(f"{wrong}: ProjectionType must be {' or '.join(_PROJECTIONS)}")
+    for name, inner in value.items():
+        if name in _SPHERE_WHOLE and not (isinstance(inner, int) and _is(inner, int) and inner >= 0):
+            raise ConfigError(f"{wrong}: {name} must be a whole number of pixels")
+        if name in _SPHERE_DEGREES and not _is(inner, int, float):
+            raise ConfigError(f"{wrong}: {name} must be a number of degrees")
+        if name not in ("ProjectionType", *_SPHERE_WHOLE, *_SPHERE_DEGREES):
+            raise ConfigError(f"{wrong} has no {name[:60]}")
+    if {"InitialVerticalFOVDegrees", "InitialHorizontalFOVDegrees"} <= value.keys():
+        raise ConfigError(f"{wrong}: give InitialVerticalFOVDegrees or InitialHorizontalFOVDegrees, not both")
     width, height = value["FullPanoWidthPixels"], value["FullPanoHeightPixels"]
-    return isinstance(width, int) and isinstance(height, int) and width == 2 * height
+    if isinstance(width, int) and isinstance(height, int) and width // 2 != height:
+        raise ConfigError(f"{wrong}: FullPanoWidthPixels must be twice FullPanoHeightPixels")
+
+
+def _is(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def _check_together(found: dict[str, str]) -> None:
