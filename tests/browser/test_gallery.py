@@ -154,6 +154,34 @@ def test_a_photo_zooms_shows_its_people_and_plays(page: Page, served: Served, fi
     assert page.run("document.querySelector('[data-do=play]').getAttribute('aria-pressed')") == "false"
 
 
+def test_marks_and_their_names_stay_in_the_picture(page: Page, served: Served, filled: Filled) -> None:
+    marked = filled.rows("SELECT DISTINCT t.photo_id FROM photo_people t JOIN photos p ON p.id = t.photo_id WHERE "
+                         "p.kind = 'photo' AND (t.x < 7 OR t.x > 93 OR t.y < 7 OR t.y > 93) LIMIT 4")  # fmt: skip
+    assert marked
+    for (id_,) in marked:
+        page.open(f"{served.url}/photos/{id_}")
+        page.settled()
+        outside = page.run(
+            "(f => [...document.querySelectorAll('.mark, .mark span')].map(e => e.getBoundingClientRect()).filter(b => "
+            "b.left < f.left - 1 || b.top < f.top - 1 || b.bottom > innerHeight + 1 || b.right > f.right + 1)"
+            ".length)(document.querySelector('.frame').getBoundingClientRect())"
+        )
+        assert outside == 0, id_
+
+
+def test_a_video_plays_and_seeks(page: Page, served: Served, filled: Filled) -> None:
+    id_ = one(filled, "SELECT id FROM photos WHERE kind = 'video' AND sha256 IS NOT NULL")
+    page.open(f"{served.url}/photos/{id_}")
+    page.wait("document.querySelector('video').readyState >= 2")
+    page.run("window.film = document.querySelector('video'); film.muted = true; film.play()")
+    page.wait("film.currentTime > 0.2")
+    page.run("film.pause(); film.currentTime = film.duration * 0.75")
+    page.wait("!film.seeking && film.readyState >= 2 && Math.abs(film.currentTime - film.duration * 0.75) < 0.01")
+    assert page.run("film.error") is None
+    colors = "(c => (c.drawImage(film, 0, 0), new Set(c.getImageData(0, 0, 240, 150).data).size))"
+    assert page.run(f"{colors}(new OffscreenCanvas(240, 240).getContext('2d'))") > 10
+
+
 def test_a_swipe_turns_the_page(page: Page, served: Served) -> None:
     page.size(390, 844, phone=True)
     ids = page.run(TILES)
