@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests import canary
+
 UNIT = "fbbackup.service"
 STATE = Path("/var/lib/private/fbbackup")
 ARCHIVE = STATE / "archive"
@@ -106,9 +108,8 @@ def look_around(pid: str, token: str) -> None:
     for name, who in {"nobody": 65534, "another": 61_999}.items():
         reading = ["setpriv", f"--reuid={who}", f"--regid={who}", "--clear-groups", "cat", str(credential)]
         seen[f"credential_read_by_{name}"] = token in command(*reading)
-    secret = token.encode()
-    seen["token_in"] = [
-        name for name in ("cmdline", "environ") if secret in Path(f"/proc/{pid}/{name}").read_bytes()
+    seen["secret_in"] = [
+        name for name in ("cmdline", "environ") if canary.FORMS.search(Path(f"/proc/{pid}/{name}").read_bytes())
     ]  # fmt: skip
     seen["socket"] = oct(os.stat("/run/fbbackup/daemon.sock").st_mode & 0o777)
 
@@ -159,6 +160,52 @@ def run_for_another_user() -> None:
     ]
 
 
+def run_for_oneself(url: str, token: str) -> None:
+    """The daemon in a manager of a person's own, installed as that person does it."""
+    subprocess.run(["useradd", "--create-home", "ada"], check=True)
+    home = Path("/home/ada")
+    program = Path("/usr/local/bin/fbbackup")
+    program.write_text(
+        f'#!/bin/sh\nexport PYTHONPATH="{os.environ["PYTHONPATH"]}" LD_LIBRARY_PATH="{os.environ["LD_LIBRARY_PATH"]}"\n'
+        f'exec {sys.executable} -m fbbackup "$@"\n'
+    )
+    program.chmod(0o755)
+    texts = {
+        ".config/fbbackup/config.toml": 'archive = "~/photos"\n[limits]\nkeep_free_bytes = 0\n'
+        f'[[accounts]]\nname = "me"\napi_url = "{url}"\n',
+        ".local/state/fbbackup/credentials.toml": f'[me]\ntoken = "{token}"\n',
+    }
+    for name, text in texts.items():
+        (home / name).parent.mkdir(parents=True)
+        (home / name).touch(0o600)
+        (home / name).write_text(text)
+    subprocess.run(["chown", "-R", "ada:ada", str(home)], check=True)
+    seen["own_manager"] = command("systemctl", "start", "manager.service")
+    seen["own_install"] = as_ada(str(program), "systemd", "install", "--user", "--program", str(program))
+    seen["own_verify"] = as_ada("systemd-analyze", "--user", "verify", f"{home}/.config/systemd/user/{UNIT}")
+    seen["own_start"] = as_ada("systemctl", "--user", "start", UNIT)
+    until(
+        lambda: rows("SELECT count(*) FROM runs WHERE outcome = 'complete'", home / "photos")[0], "a run of one's own"
+    )
+    seen["own_stored"] = rows("SELECT count(*) FROM photos WHERE state = 'stored'", home / "photos")[0]
+    os.kill(int(of_ada("MainPID")), signal.SIGKILL)
+    until(lambda: of_ada("NRestarts") == "1" and of_ada("ActiveState") == "active", "the restart of one's own")
+    os.kill(int(of_ada("MainPID")), signal.SIGHUP)
+    until(lambda: "next run in" in of_ada("StatusText"), "the words of one's own daemon")
+    seen["own_enabled"] = as_ada("systemctl", "--user", "is-enabled", UNIT)
+    seen["own_stop"] = as_ada("systemctl", "--user", "stop", UNIT)
+    seen["own_result"] = of_ada("Result")
+
+
+def as_ada(*words: str) -> str:
+    environ = ["env", "XDG_RUNTIME_DIR=/run/manager", "HOME=/home/ada"]
+    return command("setpriv", "--reuid=ada", "--regid=ada", "--init-groups", *environ, *words)
+
+
+def of_ada(what: str) -> str:
+    return as_ada("systemctl", "--user", "show", "--value", "--property", what, UNIT)
+
+
 def answers(address: str) -> str | None:
     try:
         with urllib.request.urlopen(address, timeout=10) as answer:
@@ -184,12 +231,16 @@ def main() -> None:
         )
         secret = folder / "credentials.toml"
         secret.touch(0o600)
-        secret.write_text(f'[me]\ntoken = "{facebook["token"]}"\n')
+        secret.write_text(f'[me]\ntoken = "{facebook["token"]}"\napp_secret = "{canary.APP_SECRET}"\n')
         drive(facebook["url"], facebook["token"])
         run_for_another_user()
+        run_for_oneself(facebook["url"], facebook["token"])
         journal = command("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
         seen["journal"] = journal
-        seen["token_in_journal"] = facebook["token"] in command("journalctl", "--no-pager", "-a")
+        seen["secret_in_journal"] = canary.in_text(command("journalctl", "--no-pager", "-a"))
+        seen["secret_in_files"] = [
+            file for folder in (STATE, Path("/srv/photos"), Path("/home/ada")) for file in canary.in_files(folder)
+        ]
         doctor = [sys.executable, "-m", "fbbackup", "--archive", str(ARCHIVE), "doctor", "--strict", "--json"]
         environ = {**os.environ, "FBBACKUP_TOKEN_ME": "x" * 20}
         done = subprocess.run(doctor, capture_output=True, text=True, check=False, env=environ, timeout=60)

@@ -44,6 +44,18 @@ Environment=PYTHONPATH=/opt/source:/opt/site PYTHONDONTWRITEBYTECODE=1 LD_LIBRAR
 ExecStart=/opt/python/bin/python{sys.version_info[0]}.{sys.version_info[1]} /opt/source/tests/systemd/driver.py
 """
 
+MANAGER = """
+[Service]
+User=ada
+Type=notify
+ExecStart=/lib/systemd/systemd --user
+Environment=XDG_RUNTIME_DIR=/run/manager HOME=/home/ada
+RuntimeDirectory=manager
+RuntimeDirectoryMode=0700
+Delegate=yes
+"""
+"""A person's own manager, as `user@.service` starts it at login; that one would need PAM, D-Bus and logind here."""
+
 TARGET = """
 [Unit]
 Description=Only what the test needs
@@ -94,6 +106,7 @@ def furnish(root: Path) -> None:
         (units / f"{name}.service.d").mkdir()
         (units / f"{name}.service.d" / "test.conf").write_text(text)
     (units / "driver.service").write_text(DRIVER)
+    (units / "manager.service").write_text(MANAGER)
     (units / "test.target").write_text(TARGET)
     shutil.rmtree(root / "var/lib/fbbackup", ignore_errors=True)
     (root / "etc/machine-id").write_text("")
@@ -155,8 +168,8 @@ def test_its_secrets_are_readable_to_nobody_else(seen: dict[str, Any]) -> None:
     assert seen["credential"].split()[0] == "400"
     assert not seen["credential_read_by_nobody"]
     assert not seen["credential_read_by_another"]
-    assert seen["token_in"] == []
-    assert not seen["token_in_journal"]
+    assert seen["secret_in"] == seen["secret_in_files"] == []
+    assert not seen["secret_in_journal"]
 
 
 def test_it_comes_back_after_a_kill_and_finishes(seen: dict[str, Any]) -> None:
@@ -185,3 +198,11 @@ def test_a_user_that_exists_backs_up_to_another_disk_and_the_gallery_alone_shows
     assert seen["fixed_written_outside"] == seen["web_written_outside"] == []
     assert (seen["web_start"], seen["web_health"]) == ("", {"ok": True, "reasons": []})
     assert seen["others_result"] == ["success", "success"]
+
+
+def test_the_unit_of_a_persons_own_backs_up_and_comes_back(seen: dict[str, Any]) -> None:
+    assert (seen["own_manager"], seen["own_verify"], seen["own_start"]) == ("", "", "")
+    assert "enabled; start it with: systemctl --user start fbbackup" in seen["own_install"]
+    assert seen["own_enabled"] == "enabled"
+    assert seen["own_stored"] == seen["after_kill"]
+    assert (seen["own_stop"], seen["own_result"]) == ("", "success")
