@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from fbbackup.models import Absence, Album, Answers, Identity, Outgoing, Page, Published, Reading, StoredFile, Variant
+from fbbackup.models import (
+    Absence,
+    Album,
+    Answers,
+    Identity,
+    Kind,
+    Outgoing,
+    Page,
+    Published,
+    Reading,
+    StoredFile,
+    Variant,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,11 @@ class Destination(Protocol):
     @property
     def calls(self) -> int:
         """Calls made since this object exists."""
+        ...
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What can be published there. Of videos only the address is sent."""
         ...
 
     async def admit(self) -> None:

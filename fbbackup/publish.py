@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from fbbackup.models import Published
 from fbbackup.protocols import Destination
 from fbbackup.thumbnails import examine
 from fbbackup.thumbnails.outgoing import alike, animated, fitted
-from fbbackup.upload import Uploading, UploadResult, UploadSettings, undo_uploads, upload_photos
+from fbbackup.upload import Link, Uploading, UploadResult, UploadSettings, undo_uploads, upload_photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +77,15 @@ def run_upload(
         return _record(wish, asyncio.run(work()))
 
 
-def _link_of(config: Config, settings: Settings, environ: Mapping[str, str]) -> Callable[[str], str] | None:
-    """How OneAll reaches a picture: through our own server, where that has a public address."""
+def _link_of(config: Config, settings: Settings, environ: Mapping[str, str]) -> Link | None:
+    """How OneAll reaches a picture or a video: through our own server, where that has a public address."""
     public = config.web.public_url
     push = PUSHES.get(settings.push)
-    if settings.type != "oneall" or public is None or push is None or not push.picture:
+    if settings.type != "oneall" or public is None or push is None or push.shows is None:
         # A post would keep an address that is over within the hour.
         return None
     links = Links(state_folder(environ))
-    return lambda photo_id: links.address(public, photo_id)
+    return lambda photo_id, kind: links.address(public, photo_id) if kind is push.shows else None
 
 
 def _params(settings: Settings, given: Sequence[str]) -> tuple[tuple[str, str], ...]:

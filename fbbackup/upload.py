@@ -15,21 +15,24 @@ from hashlib import sha256
 from fbbackup.catalog import Catalog, uploads
 from fbbackup.catalog.uploads import Entry, Sendable
 from fbbackup.errors import AnswerLost, BadPicture, ConfigError, FbbackupError, Incomplete, UploadRefused
-from fbbackup.models import Outgoing, Published
+from fbbackup.models import Kind, Outgoing, Published
 from fbbackup.protocols import Destination, Store
+
+Link = Callable[[str, Kind], str | None]
+"""A public address of a photo or video by its id; None where there is none for its kind."""
 
 _UNSETTLED = "nobody knows whether its upload arrived; the same command without --undo looks for it"
 
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
-    """What an upload was asked for. `link_of` makes a public address for a photo that has no `url`;
+    """What an upload was asked for. `link_of` makes a public address for what has no `url`;
     `shrink` makes a smaller file of one that the destination finds too large."""
 
     album: str | None = None
     caption: str | None = None
     url: str | None = None
-    link_of: Callable[[str], str] | None = None
+    link_of: Link | None = None
     params: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
     again: bool = False
@@ -112,8 +115,8 @@ async def _sendable(job: Uploading, photo_id: str) -> Sendable:
     photo = await job.catalog.read(uploads.sendable, photo_id)
     if photo is None:
         raise ConfigError(f"there is no photo {photo_id} in the catalog; `fbbackup search` finds the ids")
-    if photo.kind != "photo":
-        raise ConfigError(f"{photo_id} is a video; only photos can be uploaded")
+    if Kind(photo.kind) not in job.destination.kinds:
+        raise ConfigError(f'{photo_id} is a video; destination "{job.destination.name}" takes photos only')
     if photo.key is None or photo.content_type is None:
         raise ConfigError(
             f"photo {photo_id} is not stored ({photo.state}); `fbbackup sync` fetches it, if it can be had"
@@ -200,20 +203,27 @@ async def _outgoing(job: Uploading, photo: Sendable) -> Outgoing:
         file_date_precision=photo.file_date_precision,
         place_id=photo.place_id,
         album=settings.album,
-        url=settings.url or (settings.link_of(photo.photo_id) if settings.link_of else None),
+        url=settings.url or (settings.link_of(photo.photo_id, Kind(photo.kind)) if settings.link_of else None),
         params=settings.params,
     )
     return _shrunk(job.destination, made, settings)
 
 
 async def _body(job: Uploading, photo: Sendable) -> bytes:
-    """The file as it was stored. Raises UploadRefused for one that is not there, was changed, or shows nothing."""
+    """The file as it was stored, nothing of a video, which no destination is sent. Raises UploadRefused for a file that
+    is not there, was changed, or shows nothing."""
+    digest, pieces = sha256(), []
     try:
-        body = b"".join([chunk async for chunk in job.store.read(photo.key or "")])
+        async for chunk in job.store.read(photo.key or ""):
+            digest.update(chunk)
+            pieces += [chunk] if photo.kind == Kind.PHOTO else []
     except KeyError:
         raise UploadRefused(f"{photo.key} is missing from the archive; `fbbackup verify --repair` helps") from None
-    if sha256(body).hexdigest() != photo.sha256:
+    if digest.hexdigest() != photo.sha256:
         raise UploadRefused(f"{photo.key} is not as it was stored; `fbbackup verify --repair` helps")
+    if photo.kind != Kind.PHOTO:
+        return b""
+    body = b"".join(pieces)
     try:
         await asyncio.to_thread(job.examine, body)
     except BadPicture as bad:

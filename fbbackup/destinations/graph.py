@@ -16,7 +16,7 @@ from fbbackup.destinations.graph_matches import FIELDS, Search, Verdict, id_of
 from fbbackup.destinations.graph_params import GRANULARITIES
 from fbbackup.errors import AnswerLost, ConfigError, DownloadError, ItemError, SourceUnavailable, UploadRefused
 from fbbackup.http import Http, NeverSent, Reply, register_secret
-from fbbackup.models import Outgoing, Published
+from fbbackup.models import Kind, Outgoing, Published
 
 MOST_BYTES = 10_000_000
 FORMATS = ("image/jpeg", "image/png", "image/bmp", "image/gif", "image/tiff")
@@ -48,6 +48,7 @@ class GraphDestination:
     def __init__(self, target: GraphTarget, http: Http) -> None:
         self.name = target.name
         self.calls = 0
+        self.kinds = frozenset({Kind.PHOTO})
         self._target, self._http = target, http
         self._ahead = timedelta(0)
         self._senders = {target.page_id}

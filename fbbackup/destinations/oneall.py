@@ -1,6 +1,6 @@
 """OneAll as a destination: one service that publishes to several networks.
 
-OneAll fetches the picture itself, so it needs a public address of it.
+OneAll fetches pictures and videos itself, so it needs a public address of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fbbackup.errors import (
     UploadRefused,
 )
 from fbbackup.http import Http, NeverSent, Reply, register_secret
-from fbbackup.models import Outgoing, Published
+from fbbackup.models import Kind, Outgoing, Published
 
 MOST_BYTES = 5_000_000
 FORMATS = ("image/jpeg", "image/bmp", "image/png", "image/gif", "image/tiff")
@@ -44,6 +44,13 @@ class Push:
     names: tuple[str, ...] = ()
     picture: bool = True
     ended: bool = False
+
+    @property
+    def shows(self) -> Kind | None:
+        """What its address leads to; None for pushes of words alone."""
+        if self.picture:
+            return Kind.PHOTO
+        return Kind.VIDEO if "url" in self.fields else None
 
 
 _PICTURE = ("url", "description", "create_post")
@@ -106,6 +113,7 @@ class OneAllDestination:
             known = ", ".join(PUSHES)
             raise ConfigError(f'destination "{target.name}": there is no push "{target.push}"; known are {known}')
         self._push = PUSHES[target.push]
+        self.kinds = frozenset({Kind.PHOTO} if self._push.picture else Kind)
 
     async def admit(self) -> None:
         """Checks what can be known without a call."""
@@ -118,7 +126,7 @@ class OneAllDestination:
     def check(self, photo: Outgoing) -> None:
         if "url" in self._push.fields and not self._value(photo, "url"):
             raise UploadRefused(
-                "OneAll fetches the picture itself: give its public address with --url, or set web.public_url"
+                f"OneAll fetches the {self._fetched} itself: give its public address with --url, or set web.public_url"
             )
         for name in self._push.names:
             if not self._value(photo, name):
@@ -148,6 +156,10 @@ class OneAllDestination:
         except SourceUnavailable as error:
             raise AnswerLost(str(error)) from None
         return self._published(reply)
+
+    @property
+    def _fetched(self) -> str:
+        return "video" if self._push.shows is Kind.VIDEO else "picture"
 
     def _value(self, photo: Outgoing, name: str) -> Any:
         """What a field of the push's object holds; `--param` stands above what is known of the photo."""

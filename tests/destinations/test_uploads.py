@@ -35,6 +35,8 @@ class Setup:
         with open_reader(home.archive / "catalog.sqlite") as db:
             rows = db.execute("SELECT id FROM photos WHERE kind = 'photo' AND sha256 IS NOT NULL ORDER BY id")
             self.photos = [row["id"] for row in rows]
+            rows = db.execute("SELECT id FROM photos WHERE kind = 'video' AND sha256 IS NOT NULL ORDER BY id")
+            self.videos = [row["id"] for row in rows]
 
     def config(self, **changes: Any) -> Config:
         graph = Destination("page", api_url=self.page.url, page_id=self.page.library.owner_id)
@@ -73,7 +75,7 @@ class Setup:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with Simulator(small(album_sizes=(6,), largest=320), budget=1_000_000) as sim:
+    with Simulator(small(album_sizes=(6,), largest=320, videos=1), budget=1_000_000) as sim:
         home = Home(sim, tmp_path_factory.mktemp("uploads"))
         assert home.sync().exit_code == 0
         yield home
@@ -350,6 +352,42 @@ def test_every_push_has_its_path(setup: Setup, push: str, params: tuple[str, ...
     )
     assert record["exit_code"] == 0
     assert setup.page.world.pushes[0]["path"] == path
+
+
+async def test_videos_are_pushed_by_their_address(setup: Setup, tmp_path: Path) -> None:
+    (video, *_), photo = setup.videos, setup.photos[0]
+    push = {"one": {"push": "facebook/page/video"}}
+    web = Web(public_url="https://photos.example.org/")
+    refused = await asyncio.to_thread(setup.upload, video, to="one", config=push)
+    assert "fetches the video itself" in refused["failed"][0]["error"]
+    still = await asyncio.to_thread(setup.upload, photo, to="one", config=push, web=web)
+    assert (still["exit_code"], setup.page.world.pushes) == (4, []), "a picture's address is no video's"
+    record = await asyncio.to_thread(setup.upload, video, to="one", config=push, web=web)
+    assert (record["exit_code"], [one["photo"] for one in record["uploaded"]]) == (0, [video])
+    address = setup.page.world.pushes[0]["url"].removeprefix("https://photos.example.org")
+    state = tmp_path / "state" / "fbbackup"
+    async with inside(setup.home.archive, state, links=Links(state)) as found, found.stranger() as stranger:
+        answer = await stranger.get(address)
+        assert sha256(answer.content).hexdigest() == setup.home.current()[video]
+
+
+@pytest.mark.parametrize(("to", "push"), [("page", ""), ("one", "twitter/picture")])
+def test_videos_go_nowhere_else(setup: Setup, to: str, push: str) -> None:
+    with pytest.raises(ConfigError, match="is a video.*takes photos only"):
+        setup.upload(setup.videos[0], to=to, config={"one": {"push": push}} if push else {})
+    assert (setup.published, setup.page.world.pushes) == ([], [])
+
+
+def test_a_video_that_is_not_as_it_was_stored_is_not_pushed(setup: Setup) -> None:
+    ((key,),) = setup.home.rows(
+        f"SELECT f.key FROM photos p JOIN files f ON f.sha256 = p.sha256 WHERE p.id = '{setup.videos[0]}'"
+    )
+    with (setup.home.archive / key).open("ab") as file:
+        file.write(b"x")
+    push = {"one": {"push": "youtube/video"}}
+    record = setup.upload(setup.videos[0], to="one", config=push, url="https://a.example/1.mp4", params=("title=T",))
+    assert "is not as it was stored" in record["failed"][0]["error"]
+    assert setup.page.world.pushes == []
 
 
 def test_pushes_to_profiles_have_ended_unless_forced(setup: Setup) -> None:
