@@ -151,31 +151,65 @@ def edits(sim: Simulator) -> None:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What is cut: a command, what is done before it after a first run (without it the archive is new), and the
+    commands that a person gives again when the power is back, before the next run."""
+
+    command: tuple[str, ...] = ("sync",)
+    before: Callable[[DiskHome], None] | None = None
+    again: tuple[tuple[str, ...], ...] = ()
+
+
+FIRST_RUN = Work()
+EDITED = Work(before=lambda home: edits(home.sim))
+
+
+def rebuilding() -> Work:
+    """A catalog that is made anew from the archive; without a hand, the next run makes it."""
+
+    def lose(home: DiskHome) -> None:
+        for path in home.archive.glob("catalog.sqlite*"):
+            path.unlink()
+
+    return Work(("rebuild",), lose)
+
+
+def importing(export: Path) -> Work:
+    """An export that comes into an archive with photos of the API."""
+    return Work(("import", str(export)), lambda home: None, (("import", str(export)),))
+
+
+@dataclass(frozen=True)
 class Recorded:
-    """A run of which every moment was kept: how many images, those that differ, and what it led to undisturbed."""
+    """A command of which every moment was kept: how many images, those that differ, what had been stored before it,
+    what it and the run that follows led to undisturbed, and the commands to give again after a cut."""
 
     mount: Path
     images: Path
     taken: int
     differing: list[Image]
+    stored: Stored
     end: dict[str, Any]
+    again: tuple[tuple[str, ...], ...]
 
 
-def record(
-    sim: Simulator, folder: Path, *, moves: str, every: int, edit: Callable[[Simulator], None] | None = None
-) -> Recorded:
-    """A first run on a power-cut disk; with `edit`, the run that follows these edits."""
+def record(sim: Simulator, folder: Path, *, moves: str, every: int, work: Work = FIRST_RUN) -> Recorded:
+    """A piece of work on a power-cut disk."""
+    stored: Stored = {}
     with power_disk(folder, moves, every) as disk:
         home = DiskHome(sim, folder, disk=disk.mount)
-        if edit is not None:
+        if work.before is not None:
             home.run("sync")
-            edit(sim)
+            stored = home.kept()
+            work.before(home)
         disk.record()
-        home.run("sync")
+        home.run(*work.command)
         disk.stop()
+        if work.command != ("sync",):
+            home.run("sync")
         end = home.outcome()
     taken, differing = images(disk.images)
-    return Recorded(disk.mount, disk.images, taken, differing, end)
+    return Recorded(disk.mount, disk.images, taken, differing, stored, end, work.again)
 
 
 @dataclass(frozen=True)
@@ -197,15 +231,20 @@ def recover_image(sim: Simulator, folder: Path, recorded: Recorded, image: Image
     home.disk.mkdir(parents=True)
     lay_out(recorded.images, image.tree, home.disk)
     _know_the_new_place(home.disk, recorded.mount)
-    return recover(home, str(image), image.stored, recorded.end)
+    return recover(home, str(image), recorded.stored | image.stored, recorded.end, recorded.again)
 
 
-def recover(home: DiskHome, cut: str, stored: Stored, end: dict[str, Any]) -> Verdict:
+def recover(
+    home: DiskHome, cut: str, stored: Stored, end: dict[str, Any], again: tuple[tuple[str, ...], ...] = ()
+) -> Verdict:
     """Runs the program on what a cut left; `stored` is what had been stored, `end` what an undisturbed run leads to."""
     digests = {sha256(body).hexdigest() for body in home.files().values()}
     lost = [f"{id_} right after the cut" for id_, digest in stored.items() if digest not in digests]
     trouble = [f"{name} was torn" for name in torn_manifests(home.archive)]
     home.forget()
+    for command in again:
+        code, out, err = home.command(*command)
+        trouble += [f"{command[0]} ended with {code}: {out}{err}"] if code else []
     try:
         result = home.sync()
     except FbbackupError as error:
@@ -213,12 +252,13 @@ def recover(home: DiskHome, cut: str, stored: Stored, end: dict[str, Any]) -> Ve
     kept = home.kept()
     lost += [f"{id_} after recovery" for id_, digest in stored.items() if kept.get(id_) != digest]
     trouble += [f"sync ended with {result.exit_code}: {result.line}"] if result.exit_code else []
-    return Verdict(cut, len(stored), tuple(lost), (*trouble, *_troubles(home, stored, end)))
+    return Verdict(cut, len(stored), tuple(lost), (*trouble, *_troubles(home, stored, end, own=not again)))
 
 
-def _troubles(home: DiskHome, stored: Stored, end: dict[str, Any]) -> Iterator[str]:
+def _troubles(home: DiskHome, stored: Stored, end: dict[str, Any], *, own: bool) -> Iterator[str]:
+    """`own` tells that there is nothing else in the archive than what the account shows."""
     yield from home.complaints()
-    if home.current() != home.expected() or home.members() != home.expected_members():
+    if own and (home.current() != home.expected() or home.members() != home.expected_members()):
         yield "the archive does not hold what the account shows"
     found = home.outcome()
     yield from (f"other {table} than after an undisturbed run" for table in end if found[table] != end[table])
