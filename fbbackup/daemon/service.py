@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -44,6 +45,8 @@ def run_daemon(load: Load, *, verbose: bool = False, environ: Mapping[str, str] 
     # A watchdog's SIGABRT then shows where every thread stood: names of functions, no values.
     faulthandler.enable()
     os.umask(0o077)
+    # Tokens are in memory. (PR_SET_DUMPABLE would close /proc as well, but makes `ps` show the daemon as root's.)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     keep_journal(verbose=verbose, for_journald="JOURNAL_STREAM" in environ)
     config, root = load()
     config.selected()

@@ -114,6 +114,15 @@ def test_a_day_at_work_from_ready_to_stopping(run: Callable[..., Running]) -> No
     assert not door.exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="needs /proc")
+def test_no_core_of_it_is_ever_written(run: Callable[..., Running]) -> None:
+    daemon = run().ready()
+    limits = Path(f"/proc/{daemon.process.pid}/limits").read_text()
+    assert next(line for line in limits.splitlines() if line.startswith("Max core")).split()[4:6] == ["0", "0"]
+    until(daemon.idle, "the first run")
+    assert daemon.end()[0] == 0
+
+
 def test_sync_asks_the_daemon_and_tells_its_result(run: Callable[..., Running]) -> None:
     daemon = run().ready()
     home = daemon.home
