@@ -53,6 +53,7 @@ class Imported:
         result = self.result
         return {
             "account": result.account,
+            "accounts": result.accounts,
             "run": result.run_id,
             "outcome": "complete" if result.complete else "incomplete",
             **{key: value for key, value in result.counters().items() if key not in ("ambiguous", "coverage")},
@@ -66,8 +67,10 @@ class Imported:
 
     def lines(self) -> list[str]:
         result, coverage = self.result, self.result.coverage
+        several = len(result.accounts) > 1
         texts = coverage["json_files"] + coverage["html_files"] + coverage["saved_answers"]
         said = [
+            *([f"exports of several people, each with an account: {', '.join(result.accounts)}"] if several else []),
             f"{texts} texts read, {coverage['understood']} understood, {coverage['kept_raw']} kept raw"
             + (f", {coverage['messages_left_out']} of messages left out" if coverage["messages_left_out"] else ""),
             *(f"not decided: {line}" for line in result.ambiguous),

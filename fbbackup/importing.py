@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from fbbackup.errors import BadPicture, FbbackupError, Incomplete
 from fbbackup.intake import Intake
 from fbbackup.layout import thumbnail_key
 from fbbackup.manifests import write_manifests
-from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Piece, Problem
+from fbbackup.mentions import AlbumFound, ExportReader, Mention, NotUnderstood, Owner, Person, Piece, Problem
 from fbbackup.models import Picture
 from fbbackup.protocols import Progress, Report, Store
 
@@ -70,6 +70,7 @@ class ImportResult:
     absent: int = 0
     dead: int = 0
     unlisted: int = 0
+    accounts: list[str] = field(default_factory=list)
     thumbnails: int = 0
     refused: list[str] = field(default_factory=list)
     ambiguous: list[str] = field(default_factory=list)
@@ -93,17 +94,19 @@ class ImportResult:
 
 async def import_export(job: ImportJob) -> ImportResult:
     """One import, from the first text to its verdict. Raises only what makes the archive unusable, or is a bug."""
-    name = job.reader.account
-    account_id, account = await job.catalog.write(
-        imports.export_account, name or "facebook-export", not name, job.now()
-    )
+    people = job.reader.people
+    accounts = [await job.catalog.write(imports.export_account, person, job.now()) for person in people]
+    account_id, account = accounts[0]
     cut_short = await job.catalog.read(runs.interruption, account_id)
     if cut_short is not None:
         await job.catalog.write(files.forget_thumbnails_since, cut_short.started_at)
     run_id = await job.catalog.write(runs.start_run, account_id, "import", job.now())
-    result = ImportResult(account, run_id, refused=list(job.reader.refused))
+    names = [name for _, name in dict.fromkeys(accounts)]
+    result = ImportResult(
+        account, run_id, accounts=names, refused=list(job.reader.refused), ambiguous=list(job.reader.doubts)
+    )
     try:
-        texts = Texts(job, account_id, result)
+        texts = Texts(job, {person: id_ for person, (id_, _) in zip(people, accounts, strict=True)}, result)
         await texts.read()
         await _take_pictures(job, result, texts.mentioned)
         await _make_thumbnails(job, result)
@@ -118,8 +121,9 @@ async def import_export(job: ImportJob) -> ImportResult:
 class Texts:
     """What the export's texts say, into the catalog in batches."""
 
-    def __init__(self, job: ImportJob, account_id: int, result: ImportResult) -> None:
-        self._job, self._account_id, self._result = job, account_id, result
+    def __init__(self, job: ImportJob, accounts: Mapping[Person, int], result: ImportResult) -> None:
+        self._job, self._accounts, self._result = job, accounts, result
+        self._person = next(iter(accounts))
         self._waiting: list[Mention] = []
         self._brought: set[str] = set()
         self._listed: set[str] = set()
@@ -135,8 +139,15 @@ class Texts:
         await self._flush()
         self._result.coverage = self._job.reader.coverage.record()
 
+    @property
+    def _account_id(self) -> int:
+        return self._accounts[self._person]
+
     async def _take(self, piece: Piece) -> None:
         match piece:
+            case Person():
+                await self._flush()
+                self._person = piece
             case Mention():
                 self._waiting.append(piece)
                 if len(self._waiting) >= BATCH:
@@ -144,7 +155,7 @@ class Texts:
             case AlbumFound():
                 await self._flush()
                 await self._album(piece)
-            case Owner():
+            case Owner() if self._person.owner is None:
                 await self._job.catalog.write(imports.name_owner, self._account_id, piece.name)
             case NotUnderstood():
                 await self._job.catalog.write(imports.record_not_understood, self._account_id, self._job.as_of, [piece])

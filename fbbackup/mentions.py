@@ -74,6 +74,14 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whose texts and pictures follow: names for the account, the best one first, and the name in the profile file."""
+
+    accounts: tuple[str, ...] = ()
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """A key of a file that says nothing to this program, how often it occurs, and how it looks."""
 
@@ -90,7 +98,7 @@ class Problem:
     line: str
 
 
-Piece = Mention | AlbumFound | Owner | NotUnderstood | Problem
+Piece = Person | Mention | AlbumFound | Owner | NotUnderstood | Problem
 
 
 @dataclass(eq=False, slots=True)
@@ -140,8 +148,13 @@ class ExportReader(Protocol):
     """An export for reading: its parts opened, their entries known and vetted."""
 
     @property
-    def account(self) -> str:
-        """A name for the account, made of what the parts are called."""
+    def people(self) -> Sequence[Person]:
+        """Whose export it is, or exports; at least one."""
+        ...
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """What could not be decided about whose parts these are, a line each."""
         ...
 
     @property
@@ -160,7 +173,7 @@ class ExportReader(Protocol):
         ...
 
     def pieces(self) -> Iterator[Piece]:
-        """Everything that the export's texts say, file by file; albums after their photos. May block."""
+        """Everything that the texts say, person by person, file by file; albums after their photos. May block."""
         ...
 
     def media(self) -> Iterator[Media]:

@@ -20,7 +20,7 @@ from fbbackup.catalog.provenance import EXACT, fields_of
 from fbbackup.catalog.said import comments_of, drop_twins, is_twin
 from fbbackup.catalog.search import index_photos
 from fbbackup.catalog.times import stamp, text
-from fbbackup.mentions import Mention, NotUnderstood
+from fbbackup.mentions import Mention, NotUnderstood, Person
 from fbbackup.models import HTML_COMMENT, Photo
 
 ABSENT = "its file is in none of the parts that were imported"
@@ -237,17 +237,33 @@ def name_owner(db: Connection, account_id: int, name: str) -> None:
     db.execute("UPDATE accounts SET display_name = ? WHERE id = ? AND display_name IS NOT ?", (name, account_id, name))
 
 
-def export_account(db: Connection, name: str, guessed: bool, now: datetime) -> tuple[int, str]:
-    """The account of an export, made when it is new; where only a guess names it, the one that exists serves."""
-    rows = db.execute("SELECT id, name FROM accounts WHERE source = 'export' ORDER BY id").fetchall()
-    if guessed and len(rows) == 1:
-        return rows[0]["id"], rows[0]["name"]
-    taken = {row["name"] for row in db.execute("SELECT name FROM accounts WHERE source <> 'export'")}
+def export_account(db: Connection, person: Person, now: datetime) -> tuple[int, str]:
+    """The account of a person's exports: one of these names, or of this owner, made when there is none.
+
+    Where nothing tells whose it is, the only account of an export serves.
+    """
+    rows = db.execute("SELECT id, name, display_name FROM accounts WHERE source = 'export' ORDER BY id").fetchall()
+    by_name = {row["name"]: row for row in rows}
+    candidates = [by_name[name] for each in person.accounts for name in (each, f"{each}-export") if name in by_name]
+    owner = (person.owner or "").casefold()
+    candidates += [row for row in rows if owner and (row["display_name"] or "").casefold() == owner]
+    if not person.accounts and len(rows) == 1 and not (owner and rows[0]["display_name"]):
+        candidates += rows
+    if candidates:
+        found = candidates[0]["id"], candidates[0]["name"]
+    else:
+        found = _new_account(db, person.accounts[0] if person.accounts else "facebook-export", now)
+    if person.owner:
+        name_owner(db, found[0], person.owner)
+    return found
+
+
+def _new_account(db: Connection, wanted: str, now: datetime) -> tuple[int, str]:
+    taken = {row["name"]: row["source"] for row in db.execute("SELECT name, source FROM accounts")}
+    name, number = wanted, 1
     while name in taken:
-        name = f"{name}-export"
-    db.execute(
-        "INSERT INTO accounts (name, source, added_at) VALUES (?, 'export', ?) ON CONFLICT (name) DO NOTHING",
-        (name, stamp(now)),
-    )
-    found: int = db.execute("SELECT id FROM accounts WHERE name = ?", (name,)).fetchone()["id"]
-    return found, name
+        number += 1
+        name = f"{wanted}-export" if taken[wanted] != "export" and number == 2 else f"{wanted}-{number}"
+    cursor = db.execute("INSERT INTO accounts (name, source, added_at) VALUES (?, 'export', ?)", (name, stamp(now)))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid, name

@@ -22,7 +22,9 @@ from fbbackup.sources.export.zipfiles import read_directory
 
 TEXTS = frozenset({"json", "html", "htm", "xml"})
 _WANTED = re.compile(rf"\.(?:{'|'.join(sorted(PICTURES | VIDEOS | TEXTS))})$|(?:^|/)[^/.]+$", re.IGNORECASE)
-_ZIP_NAME = re.compile(r"facebook-(?P<who>.+?)(?:-(?P<day>\d{4}-\d{2}-\d{2}))?(?:-[A-Za-z0-9]{8})?(?:\s*\(\d+\))?")
+_ZIP_NAME = re.compile(
+    r"facebook-(?P<who>.+?)(?:-(?P<day>\d{4}-\d{2}-\d{2})(?:-[\w-]{1,12})?|-[A-Za-z0-9]{8})?(?:\s*\(\d+\))?", re.ASCII
+)
 _WRAPPED = re.compile(r"meta-(\d{4})-([A-Z][a-z]{2})-(\d{2})-\d{2}-\d{2}-\d{2}")
 _DAY = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

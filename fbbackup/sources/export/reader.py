@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fbbackup.errors import ConfigError, DownloadError
-from fbbackup.mentions import AlbumFound, Coverage, Media, Mention, NotUnderstood, Piece, Problem
+from fbbackup.mentions import AlbumFound, Coverage, Media, Mention, NotUnderstood, Owner, Person, Piece, Problem
 from fbbackup.models import Album, Kind
 from fbbackup.sources.export.jsonstream import BadJson, items
 from fbbackup.sources.export.names import VIDEOS, extension_of, folded, name_of
 from fbbackup.sources.export.pages import LARGEST as LARGEST_PAGE
 from fbbackup.sources.export.pages import read_page
-from fbbackup.sources.export.parts import open_parts, part_of
+from fbbackup.sources.export.parts import Part, open_parts, part_of
+from fbbackup.sources.export.people import people_of
 from fbbackup.sources.export.saved import HEAD, SavedAnswers, by_file_name, is_answer
 from fbbackup.sources.export.saved import LARGEST as LARGEST_ANSWER
 from fbbackup.sources.export.textfiles import TextFile
@@ -28,7 +28,7 @@ _GROUP = 1000
 MOST_OF_A_PAGE = 1 << 20
 """Letters that are kept of a page without pictures."""
 NO_CONTENT = b"[object Object]"
-_FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
+_LARGEST_PROFILE = 4 << 20
 
 
 class Export:
@@ -42,6 +42,7 @@ class Export:
         self._tree = Tree(self._parts, messages=messages)
         self._answers = SavedAnswers(by_file_name(self._tree.pictures))
         self.refused += self._tree.contradictions()
+        self._people, self.doubts = people_of(self._parts, self._owners())
         self.coverage = Coverage(media_files=len(self._tree.pictures), media_left_out=self._tree.left_out)
 
     def close(self) -> None:
@@ -58,10 +59,24 @@ class Export:
         return len(self._parts)
 
     @property
-    def account(self) -> str:
-        """`facebook-<user name>`, from the names of the parts; empty when they do not tell."""
-        names = sorted({part.who for part in self._parts if part.who})
-        return _FOREIGN.sub("-", f"facebook-{names[0]}")[:64].strip("-") if names else ""
+    def people(self) -> Sequence[Person]:
+        """Whose export it is, or exports."""
+        return [person for person, _ in self._people]
+
+    def _owners(self) -> Iterator[tuple[Part, Owner]]:
+        """What profile files say; what can't be read there is told when all texts are read."""
+        for text in self._tree.texts:
+            if PurePosixPath(text.path).stem != "profile_information" or text.size > _LARGEST_PROFILE:
+                continue
+            file = TextFile(text, "", lambda mention: mention)
+            try:
+                if extension_of(text.path) == "json":
+                    pieces = list(file.read(items(part_of(text).chunks(text))))
+                else:
+                    pieces = list(file.read_page(read_page(self.read(text))))
+            except (BadJson, DownloadError):
+                continue
+            yield from ((part_of(text), piece) for piece in pieces if isinstance(piece, Owner))
 
     @property
     def as_of(self) -> str:
@@ -69,10 +84,17 @@ class Export:
         return max((part.as_of for part in self._parts), default="")
 
     def pieces(self) -> Iterator[Piece]:
-        for text in sorted(self._tree.texts, key=lambda each: (each.path, each.part)):
-            yield from self._text(text)
-        yield from self._answers.albums()
-        yield from self._unlisted()
+        for number, (person, parts) in enumerate(self._people):
+            yield person
+            mine = {id(part) for part in parts}
+            texts = [text for text in self._tree.texts if id(part_of(text)) in mine]
+            for text in sorted(texts, key=lambda each: (each.path, each.part)):
+                yield from self._text(text)
+            if not number:
+                yield from self._answers.albums()
+        for person, parts in self._people:
+            yield person
+            yield from self._unlisted({id(part) for part in parts})
 
     def _text(self, text: Media) -> Iterator[Piece]:
         if is_answer(self._head(text)):
@@ -178,10 +200,12 @@ class Export:
             media.photo_id = mention.id
         return replace(mention, found=True)
 
-    def _unlisted(self) -> Iterator[Piece]:
+    def _unlisted(self, parts: Collection[int]) -> Iterator[Piece]:
         """Pictures that no text names: photos all the same, in an album of their own."""
         ids: list[str] = []
         for media in self._tree.pictures:
+            if id(part_of(media)) not in parts:
+                continue
             if not media.size:
                 yield Problem(f"{printable(media.part)}: {printable(media.path)}: the file is empty")
                 continue
