@@ -27,12 +27,13 @@ def remote_id_of(db: Connection, account: str) -> str | None:
 def albums(db: Connection, account: str, remote_id: str, offset: int, limit: int) -> list[Row]:
     """Albums of an account in Facebook's order, virtual ones last; all for an empty `remote_id`.
 
-    `count` is how many photos the album has, `cover` a photo of it with a file.
+    `count` is how many photos the album has, `cover` a photo of it with a file, whose date is that of an album
+    without one of its own (virtual albums).
     """
     return db.execute(
-        "SELECT a.id, a.remote_id, a.title, coalesce(a.description, '') AS description, a.file_date, "
-        "coalesce(a.link, '') AS link, c.id AS cover, coalesce(c.content_type, '') AS content_type, "
-        "substr(c.sha256, 1, 12) AS version, "
+        "SELECT a.id, a.remote_id, a.title, coalesce(a.description, '') AS description, "
+        "coalesce(a.file_date, c.file_date) AS file_date, coalesce(a.link, '') AS link, c.id AS cover, "
+        "coalesce(c.content_type, '') AS content_type, substr(c.sha256, 1, 12) AS version, "
         "(SELECT count(*) FROM album_photos m WHERE m.album_id = a.id AND m.removed_at IS NULL) AS count "
         "FROM albums a JOIN accounts u ON u.id = a.account_id LEFT JOIN photos c ON c.number = coalesce("
         "(SELECT p.number FROM photos p WHERE p.id = a.cover_photo_id AND p.sha256 IS NOT NULL), "

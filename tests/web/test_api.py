@@ -51,6 +51,8 @@ async def test_albums_to_the_letter(filled: Filled, gallery: Inside) -> None:
         assert set(one["metadata"]) == {"fileDate", "contentType", "link"}
         photos = await program.call("fb.getUserPhotos", Album=one["remoteId"], Offset=0, Limit=200)
         assert len(photos["data"]["photos"]) == one["count"]
+        dated = [photo for photo in photos["data"]["photos"] if photo["metadata"]["fileDate"]]
+        assert isinstance(one["metadata"]["fileDate"], int) or not dated
         if one["thumbnail"]:
             answer = await program.http.get(one["thumbnail"], headers={"x-session-id": program.token})
             assert answer.headers["content-type"] == "image/webp"
