@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fbbackup.config import Config
 
 LISTED_ALBUMS = 20
+_SLACK = timedelta(hours=1)
 
 
 def status_record(db: Connection, root: Path) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def clock_lines(account: dict[str, Any]) -> list[str]:
     if account["source"] == "export":
         return []
     ends = {"the login": account["login_expires_at"], "data access": account["data_access_expires_at"]}
-    known = [f"{what} ends {until(at)}" for what, at in ends.items() if at]
+    known = [f"{what} {_ends(at)}" for what, at in ends.items() if at]
     unknown = "no end of the login is known" if account["asked_at"] else "the login was not asked about yet"
     lines = [", ".join(known) if known else unknown]
     if account["blocked_until"] and account["blocked_until"] > _now_text():
@@ -121,8 +122,17 @@ def _now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _ends(at: str) -> str:
+    """Whether it has ended only Facebook knows; a date that is past may come from a clock that is wrong."""
+    text = until(at)
+    return f"ends {text}" if text.startswith("in ") else f"should have ended {text}, by this machine's date"
+
+
 def ago(at: str) -> str:
-    return f"{_days_and_hours(datetime.now(UTC) - datetime.fromisoformat(at))} ago"
+    passed = datetime.now(UTC) - datetime.fromisoformat(at)
+    if passed < -_SLACK:
+        return f"on {at[:10]}, which is still to come: this machine's date is or was wrong"
+    return f"{_days_and_hours(passed)} ago"
 
 
 def until(at: str) -> str:

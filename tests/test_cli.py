@@ -18,6 +18,7 @@ import pytest
 from fbbackup.cli import cli
 from fbbackup.simulator import Simulator
 from fbbackup.simulator.library import Library
+from fbbackup.status import ago, clock_lines
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -334,3 +335,11 @@ def test_every_command_has_help_and_its_place_in_the_docs() -> None:
             for spelling in (*option.opts, *option.secondary_opts):
                 if spelling.startswith("--") and spelling not in ("--no-serve", "--json"):
                     assert spelling in page, f"{name} {spelling}"
+
+
+def test_times_that_a_wrong_clock_wrote_are_not_told_as_facts() -> None:
+    account = {"source": "graph", "login_expires_at": "2001-01-01T00:00:00Z", "data_access_expires_at": None}
+    (line,) = clock_lines({**account, "blocked_until": None, "asked_at": "2001-01-01T00:00:00Z"})
+    assert line.startswith("the login should have ended ")
+    assert line.endswith(" days ago, by this machine's date")
+    assert "2999-01-01, which is still to come" in ago("2999-01-01T00:00:00Z")

@@ -84,7 +84,7 @@ class _Visit:
             pages = await self._pages(app, token, lines)
             if self._wish.page is not None:
                 token = _chosen(self._wish.page, pages).token
-            identity = await _identify(self._account, token, self._secret, http)
+            identity = await _identify(self._account, token, self._secret, http, lines)
             self._check_person(identity)
             self._keep(Secret(token), identity)
             lines = [*login_lines(identity), *lines, *self._page_lines(pages)]
@@ -188,7 +188,7 @@ async def renew(config: Config, account: Account, credentials: Credentials) -> b
         token = await app.exchange(old.reveal())
         if Secret(token) == old:
             return False
-        identity = await _identify(account, token, secret, http)
+        identity = await _identify(account, token, secret, http, [])
     finally:
         await http.close()
     login = Login(Secret(token), identity.remote_id, renewed_from=credentials.origin(account.name))
@@ -207,7 +207,7 @@ def _app(account: Account, credentials: Credentials, secret: Secret | None, http
     return GraphLogin(settings, http)
 
 
-async def _identify(account: Account, token: str, secret: Secret | None, http: Http) -> Identity:
+async def _identify(account: Account, token: str, secret: Secret | None, http: Http, remarks: list[str]) -> Identity:
     settings = GraphSettings(
         name=account.name, token=token, api_url=account.api_url, api_version=account.api_version,
         app_secret=secret.reveal() if secret else None,
@@ -217,6 +217,8 @@ async def _identify(account: Account, token: str, secret: Secret | None, http: H
         return await source.identity()
     except PermissionLost as error:
         raise PermissionLost(f"{error}; nothing was saved") from None
+    finally:
+        remarks += source.notes
 
 
 def _chosen(wanted: str, pages: list[PageLogin]) -> PageLogin:

@@ -37,4 +37,4 @@ def _end(at: datetime | None) -> str:
     if at is None:
         return "has no end that is known"
     text = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"ends {until(text)}, on {text[:10]}"
+    return f"ends {until(text)}, on {text[:10]}" if until(text).startswith("in ") else f"ends on {text[:10]}"

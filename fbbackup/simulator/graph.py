@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from email.utils import formatdate
 from typing import Any
 
 from fbbackup.simulator import batch, logins
@@ -150,7 +151,7 @@ class Graph:
         world, settings = self.world, self.world.settings
         kind = "text/javascript" if settings.javascript_type else "application/json"
         headers = {
-            "Content-Type": f"{kind}; charset=UTF-8",
+            "Content-Type": f"{kind}; charset=UTF-8", "Date": formatdate(world.library.clock.now(), usegmt=True),
             "facebook-api-version": settings.header_version or split_version(request.path)[0] or settings.version,
             "Cache-Control": "private, no-cache, no-store, must-revalidate",
             "Expires": "Sat, 01 Jan 2000 00:00:00 GMT",

@@ -172,7 +172,9 @@ class _Sender:
             reason = HTTPStatus(reply.status).phrase
         except ValueError:
             reason = "Status"
-        lines = [f"HTTP/1.1 {reply.status} {reason}", f"Date: {formatdate(usegmt=True)}"]
+        lines = [f"HTTP/1.1 {reply.status} {reason}"]
+        if "Date" not in reply.headers:
+            lines.append(f"Date: {formatdate(usegmt=True)}")
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         if harm.chunked:
             lines.append("Transfer-Encoding: chunked")

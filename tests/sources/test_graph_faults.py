@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fbbackup.errors import (
@@ -149,6 +151,15 @@ async def test_passing_failures_are_tried_again(sim: Simulator, fault: str) -> N
     assert shown[-1] == ""
     assert 1 <= len(account.waits) <= 2  # aiohttp itself repeats a GET on a connection that was kept open
     assert max(account.waits) <= 30
+
+
+@pytest.mark.parametrize("years", [-56, -3, 0, 3, 12])
+async def test_a_date_that_is_wrong_by_years_is_told_and_changes_nothing(sim: Simulator, years: int) -> None:
+    async with Account(sim, clock=lambda: max(0.0, time.time() + years * 31_557_600)) as source:
+        assert len(await all_of(source)) == len(SIZES) + 3
+        assert [note.startswith("this machine's date is wrong: it says ") for note in source.notes] == [True] * bool(
+            years
+        )
 
 
 @pytest.mark.parametrize("fault", ["graph-service", "graph-outage", "graph-reset"])

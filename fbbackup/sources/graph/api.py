@@ -11,6 +11,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fbbackup.errors import ConfigError, LoginNeeded, SourceUnavailable
@@ -32,6 +34,7 @@ _WAIT_CAP_SECONDS = 60.0
 _EXHAUSTED_CALLS_UNTIL_DOWN = 3
 _SLOW_CALLS_UNTIL_DOWN = 3
 _TOO_SLOW = 504
+_WRONG_DATE_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class GraphApi:
             return Failure(Kind.TRANSIENT, str(error)), {}, 0.0
         self.budget.took(reply)
         self._compare_version(reply)
+        self._compare_date(reply)
         failure, value = _judge(reply)
         if failure is not None:
             self._raise_what_ends_the_run(failure, reply)
@@ -166,6 +170,18 @@ class GraphApi:
 
     def _signed(self, params: Mapping[str, str]) -> dict[str, str]:
         return {**params, "appsecret_proof": self._proof} if self._proof else dict(params)
+
+    def _compare_date(self, reply: Reply) -> None:
+        try:
+            theirs = parsedate_to_datetime(reply.headers.get("date", ""))
+            ours = datetime.fromtimestamp(self.settings.clock(), UTC)
+        except (ValueError, OverflowError, OSError):
+            return
+        if abs(ours.timestamp() - theirs.timestamp()) > _WRONG_DATE_SECONDS:
+            self.note(
+                f"this machine's date is wrong: it says {ours:%Y-%m-%d}, Facebook says {theirs:%Y-%m-%d}; correct it, "
+                "nothing is lost, but times of runs and ends of logins are told wrong until then"
+            )
 
     def _compare_version(self, reply: Reply) -> None:
         used = reply.headers.get("facebook-api-version", "").strip()
