@@ -100,6 +100,12 @@ def test_what_is_no_answer_is_refused(body: str) -> None:
         assert read_answer(body.encode()) == ["something"]
 
 
+@pytest.mark.parametrize("inside", ["<a>" * 21, "<a>" * 300_000, "<a/>" * 200_001], ids=["deep", "deeper", "long"])
+def test_a_forest_is_refused_before_it_fills_the_memory(inside: str) -> None:
+    with pytest.raises(UnreadableAnswer, match="deeper or longer than any answer"):
+        read_answer(f"<photos_get_response>{inside}".encode())
+
+
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:

@@ -14,7 +14,7 @@ from fbbackup.sources.export.names import folded
 from fbbackup.sources.legacy import Node, Refused, UnreadableAnswer, read_answer
 from fbbackup.sources.legacy.nodes import ADDRESSES, BadNode, album_from_node, photo_from_node
 
-LARGEST = 64 << 20
+LARGEST = 8 << 20
 HEAD = 4096
 RULE = "the pid of a saved answer"
 _XML = re.compile(rb"<(?:\w+:)?(?:photos_\w+|error)_response\b|<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 Node = dict[str, str]
 
@@ -20,6 +20,8 @@ _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9A
 _LEAF = re.compile(r"<([A-Za-z_][\w.-]*)>([^<>]*)</[A-Za-z_][\w.-]*>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WRAPPINGS = 3
+_DEEPEST = 20
+_MOST_ELEMENTS = 200_000
 
 
 class UnreadableAnswer(Exception):
@@ -89,13 +91,39 @@ def _of_xml(text: str) -> list[Node]:
 def _parsed(text: str) -> Element:
     try:
         try:
-            found: Element = fromstring(text, forbid_dtd=True)
+            found = _tree(text)
         except ParseError:
-            found = fromstring(_mended(text), forbid_dtd=True)
+            found = _tree(_mended(text))
     except ParseError:
         raise UnreadableAnswer("its XML is broken beyond mending") from None
     except DefusedXmlException as error:
         raise UnreadableAnswer(f"its XML brings definitions of its own ({type(error).__name__})") from None
+    return found
+
+
+class _Flat(TreeBuilder):
+    """Builds what an answer may be: a list of objects with lists of their own, and no forest that fills the memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._count = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._depth += 1
+        self._count += 1
+        if self._depth > _DEEPEST or self._count > _MOST_ELEMENTS:
+            raise UnreadableAnswer("its XML is deeper or longer than any answer")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+def _tree(text: str) -> Element:
+    parser = DefusedXMLParser(target=_Flat(), forbid_dtd=True)
+    parser.feed(text)
+    found: Element = parser.close()
     return found
 
 
