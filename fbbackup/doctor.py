@@ -9,9 +9,11 @@ from contextlib import closing
 from typing import Any
 
 from fbbackup.catalog import open_reader, reading
+from fbbackup.catalog.connection import version_of
+from fbbackup.catalog.schema import VERSION
 from fbbackup.config import Config
 from fbbackup.credentials import Credentials
-from fbbackup.errors import DamageFound, FbbackupError
+from fbbackup.errors import DamageFound, FbbackupError, Incomplete
 from fbbackup.oracle import RULES, Finding, oracle, rules_for
 from fbbackup.screen import counted
 from fbbackup.stores.archive import open_existing
@@ -88,7 +90,13 @@ def _check_login(config: Config, environ: Mapping[str, str]) -> str:
 def _check_archive(config: Config, archive: str | None) -> str:
     root = config.archive_folder(archive)
     found = open_existing(root)
-    open_reader(config.catalog.path or found.catalog_path).close()
+    catalog = config.catalog.path or found.catalog_path
+    open_reader(catalog).close()
+    if (made_for := version_of(catalog)) < VERSION:
+        raise Incomplete(
+            f"the catalog of {root} is of an older fbbackup (schema {made_for}, this one has {VERSION}), so that "
+            "nothing was judged; `fbbackup sync` brings it up to date, then ask again"
+        )
     return f"{root} holds archive {found.archive_id[:8]}"
 
 

@@ -19,6 +19,7 @@ from fbbackup.oracle import RULES, oracle
 from fbbackup.simulator import Library, Simulator
 from fbbackup.stores.archive import create_or_open
 from fbbackup.stores.directory import DirectoryStore
+from tests.catalog.stored_dumps import load
 
 ONE = "(SELECT id FROM photos WHERE state = 'stored' ORDER BY id LIMIT 1)"
 OTHER = "(SELECT id FROM photos WHERE state = 'stored' ORDER BY id LIMIT 1 OFFSET 1)"
@@ -191,6 +192,16 @@ def test_doctor_states_every_rule_and_what_became_of_it(archive: Path) -> None:
     assert record["exit_code"] == 0
     for rule in RULES.values():
         assert any(rule.states in line for line in record["lines"])
+
+
+def test_a_catalog_of_an_older_fbbackup_is_not_judged(archive: Path) -> None:
+    (archive / "catalog.sqlite").unlink()
+    load(3, archive / "catalog.sqlite")
+    record = doctor(archive, strict=True)
+    assert (record["ok"], record["exit_code"], record["rules"], record["findings"]) == (False, 4, [], [])
+    assert "of an older fbbackup (schema 3," in record["checks"][-1]["message"]
+    with open_catalog(archive / "catalog.sqlite"):
+        assert doctor(archive, strict=False)["rules"]
 
 
 def test_every_rule_is_documented() -> None:

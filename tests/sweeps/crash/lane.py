@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from fbbackup.catalog import schema
 from fbbackup.catalog.times import stamp
 from fbbackup.oracle import oracle
 from fbbackup.simulator import Library, Simulator
@@ -195,14 +196,16 @@ class Lane:
     def asked_of_copy(self, sql: str) -> list[Row]:
         """What the catalog says right after a fault; nothing when it was not finished yet."""
         with self._copy_of_catalog() as db:
-            if db is None or db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if db is None or db.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+                # The next run makes the rest of its tables; `doctor` says so instead of judging.
                 return []
             return [tuple(row) for row in db.execute(sql)]
 
     def broken_at_once(self) -> list[str]:
         """Rules that do not even hold right after the fault, before anything was mended."""
         with self._copy_of_catalog() as db:
-            if db is None or db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if db is None or db.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+                # The next run makes the rest of its tables; `doctor` says so instead of judging.
                 return []
             with closing(DirectoryStore(self.home.archive, threads=1)) as store:
                 return [finding.line() for finding in oracle(db, store, read_all=True, at_rest=False)]
