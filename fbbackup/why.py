@@ -27,12 +27,20 @@ def why_record(db: Connection, photo_id: str) -> dict[str, Any]:
         "why": _why(photo),
         "account": photo["account"],
         "source": source,
-        "fields": [_field(photo, name, source, origins) for name in FIELDS if photo.get(name)],
+        "fields": [_field(photo, name, source, origins) for name in FIELDS if photo.get(name)] + _camera(db, photo_id),
         "files": photo["files"],
         "mentions": [{key: each[key] for key in ("as_of", "origin", "rule", "uri")} for each in mentions],
         "other_values": _other_values(photo, mentions),
         "revisions": photo["revisions"],
     }
+
+
+def _camera(db: Connection, photo_id: str) -> list[dict[str, Any]]:
+    found = provenance.camera_of(db, photo_id)
+    if found is None:
+        return []
+    camera, as_of, origin = found
+    return [{"field": "camera", "value": _repaired(camera), "source": "export", "as_of": as_of, "origin": origin}]
 
 
 def _field(photo: dict[str, Any], name: str, source: str, origins: dict[str, tuple[int, str, str]]) -> dict[str, Any]:

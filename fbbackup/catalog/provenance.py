@@ -70,3 +70,25 @@ def mentions_of(db: Connection, photo_id: str) -> list[dict[str, Any]]:
         (photo_id,),
     )
     return [dict(row) for row in rows]
+
+
+def camera_of(db: Connection, photo_id: str) -> tuple[str, str, str] | None:
+    """Maker and model of the camera as an export has them, with the export's day and file; the latest one's."""
+    for mention in reversed(mentions_of(db, photo_id)):
+        raw = json.loads(mention["raw"])
+        found = _values_named(
+            raw.get("media_metadata") if isinstance(raw, dict) else None, ("camera_make", "camera_model")
+        )
+        if found:
+            return " ".join(dict.fromkeys(found)), mention["as_of"], mention["origin"]
+    return None
+
+
+def _values_named(node: Any, names: tuple[str, ...]) -> list[str]:
+    """Texts under these keys, in the order of the keys, however deep."""
+    if isinstance(node, list):
+        return [value for item in node for value in _values_named(item, names)]
+    if not isinstance(node, dict):
+        return []
+    own = [node[name].strip() for name in names if isinstance(node.get(name), str) and node[name].strip()]
+    return own or [value for item in node.values() for value in _values_named(item, names)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -202,6 +203,17 @@ def test_what_belongs_to_the_page_is_no_photo_and_no_caption() -> None:
     )
     shown = read_page(page.encode()).shown
     assert [(one.uri, one.caption) for one in shown] == [("posts/media/a_1/9.mp4", "At sea")]
+
+
+def test_pictures_nested_in_each_other_are_read_in_steps_of_their_number() -> None:
+    def seconds(count: int) -> float:
+        inner = b"".join(b"<div><img src='posts/media/a_1/%d.jpg'><p>x</p>" % (10_000 + n) for n in range(count))
+        start = process_time()
+        assert len(read_page(b"<body>" + inner).shown) == count
+        return process_time() - start
+
+    few = min(seconds(100) for _ in range(3))
+    assert seconds(800) < 8 * 8 * few / 2
 
 
 def page_of(title: str, blocks: str) -> bytes:

@@ -232,3 +232,23 @@ def test_why_tells_where_each_value_came_from(sim: Simulator, tmp_path: Path) ->
     assert (sources["caption"], sources["file_date"], sources["latitude"]) == ("graph", "export", "export")
     assert record["mentions"][0]["rule"] == "file name is the id"
     assert any("(taken)" in line and "posts/" in line for line in why_lines(record))
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_why_tells_the_camera(flat: bool, tmp_path: Path) -> None:
+    from fbbackup.catalog import open_reader
+
+    uri, values = (
+        "posts/media/your_posts/10151.jpg",
+        {"camera_make": "Acm\u00c3\u00a9", "camera_model": "One", "iso": 100},
+    )
+    metadata = {"photo_metadata": values if flat else {"exif_data": [{"upload_ip": "192.0.2.7"}, values]}}
+    text = {"other_photos_v2": [{"uri": uri, "creation_timestamp": 1488485492, "media_metadata": metadata}]}
+    home = Home(tmp_path)
+    home.bring_in(
+        zips({"posts/your_uncategorized_photos.json": json.dumps(text).encode(), uri: jpeg(1)}, tmp_path / "in")
+    )
+    db = open_reader(home.archive / "catalog.sqlite")
+    lines = why_lines(why_record(db, "10151"))
+    db.close()
+    assert any(line.startswith("camera: Acmé One — from export, posts/your_uncategorized") for line in lines)

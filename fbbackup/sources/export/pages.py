@@ -68,7 +68,8 @@ def read_page(body: bytes) -> HtmlPage:
         if uri is not None and (uri not in pictures or pictures[uri].tag == "a"):
             pictures[uri] = node
     around = _around(pictures)
-    posts = Posts(around)
+    # A node takes some ten letters, so each may be looked at some ten times.
+    posts = Posts(around, len(body))
     for uri, node in pictures.items():
         shown = _shown(uri, node, around, page.title)
         if shown.created_at is None and (dated := posts.date_of(node)):

@@ -125,11 +125,15 @@ class Block:
 
 
 class Posts:
-    """Dates that several pictures share: those of a post. `around` tells which pictures each element holds."""
+    """Dates that several pictures share: those of a post. `around` tells which pictures each element holds.
 
-    def __init__(self, around: Mapping[int, set[str]]) -> None:
+    At most `patience` nodes are looked at, since elements nested without end would be looked through again and again.
+    """
+
+    def __init__(self, around: Mapping[int, set[str]], patience: int) -> None:
         self._around = around
         self._known: dict[int, tuple[datetime, bool] | None] = {}
+        self._left = patience
 
     def date_of(self, picture: LexborNode) -> tuple[datetime, bool] | None:
         """The date of the smallest element around a picture that has one of its own; whether its zone is told."""
@@ -146,7 +150,13 @@ class Posts:
 
     def _own_date(self, element: LexborNode) -> tuple[datetime, bool] | None:
         """The only date in parts without pictures that are no comments and no tables."""
-        dates = [(node, dated) for node, text in _texts(element) if (dated := moment_in(text)) is not None]
+        dates = []
+        for node in element.traverse(include_text=True):
+            self._left -= 1
+            if self._left < 0:
+                return None
+            if node.tag == "-text" and (dated := moment_in(" ".join((node.text() or "").split()))) is not None:
+                dates.append((node, dated))
         own = []
         for node, dated in dates:
             parts = above(node, element)
