@@ -20,7 +20,7 @@ settings.load_profile("fbbackup")
 FIGURE = "figure"
 TALKING_THEMSELVES = ("tests/simulator/",)
 """Tests that call the pretend Facebook with a client of their own, whose log tells the addresses."""
-REMOVALS = "FBBACKUP_TEST_REMOVALS"
+REMOVALS = "REMOVALS_OF_TESTS"
 """Names the folder of `tests/removals_watch.py`, one for each process that runs tests."""
 
 

@@ -285,8 +285,17 @@ def _unusable(error: Exception, path: Path | None = None) -> ArchiveUnusable:
         return CatalogDamaged(
             f"the catalog{where} can't be used, it is damaged ({words}); `fbbackup rebuild` makes it anew"
         )
-    if "full" in words:
+    # SQLite only says that it can't open its log where there is room for bytes and for no further file.
+    if "full" in words or (path is not None and "unable to open" in words and _holds_no_more_files(path.parent)):
         return ArchiveUnusable(f"the disk is full: the catalog{where} can't be written; free some space and run again")
     if "locked" in words or "busy" in words:
         return ArchiveUnusable(f"the catalog{where} is locked by another program; close it and run again")
     return ArchiveUnusable(f"the catalog{where} can't be used ({words}); check the disk, then run `fbbackup doctor`")
+
+
+def _holds_no_more_files(folder: Path) -> bool:
+    try:
+        volume = os.statvfs(folder)
+    except OSError:
+        return False
+    return bool(volume.f_files) and not volume.f_favail

@@ -56,7 +56,9 @@ def filled(lane: Lane, disk: Disk) -> Outcome:
 
 
 @needs_mounts
-@pytest.mark.parametrize("disk", [sized(320), sized(1024), of_files(40)], ids=["320 KiB", "1 MiB", "40 files"])
+@pytest.mark.parametrize(
+    "disk", [sized(320), sized(1024), of_files(4), of_files(40)], ids=["320 KiB", "1 MiB", "4 files", "40 files"]
+)
 def test_a_first_run_fills_a_small_disk(lane: Lane, disk: Disk) -> None:
     assert not bad([filled(lane, disk)])
 
