@@ -104,7 +104,8 @@ class Sampler:
                 self.hits.add(f"command line: {command!r}")
             if is_fbbackups and FORMS.search(_read(Path("/proc", pid, "environ"))):
                 self.hits.add(f"environment of {command!r}")
-            own = is_fbbackups or b"-m\0fbbackup\0" in command
+            # Not what starts fbbackup for a test, such as strace.
+            own = is_fbbackups or command.split(b"\0")[1:3] == [b"-m", b"fbbackup"]
             waiting += [(child, own) for child in below[pid]]
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fbbackup.web.site import Site
 
 log = logging.getLogger("fbbackup.daemon")
-LONGEST_END_SECONDS = 4.0
+LONGEST_END_SECONDS = 3.0
 _SIGN_SECONDS = 5.0
 
 Load = Callable[[], tuple[Config, Path]]
