@@ -75,7 +75,9 @@ def _show_code(device: DeviceCode) -> None:
 
 
 def _open_page(address: str) -> None:
+    import threading
     import webbrowser
 
     click.echo(f"Allow fbbackup in the browser; if none opens, go to\n{address}", err=True)
-    webbrowser.open(address)
+    # Some browsers keep their caller until they are closed, and this caller has to answer when they come back.
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

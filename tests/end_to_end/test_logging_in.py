@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import string
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -279,6 +280,17 @@ def test_browser_login_without_an_app_names_the_page_that_helps(make_home: MakeH
     home = make_home()
     with pytest.raises(ConfigError, match=r"app_id.*docs/facebook-app.md"):
         enter(home, Wish("ada", way="browser"))
+
+
+def test_a_browser_that_keeps_its_caller_until_it_is_closed_is_answered(home: Home) -> None:
+    browser = home.folder / "browser"
+    browser.write_text(
+        f"#!{sys.executable}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=20).read()\n"
+    )
+    browser.chmod(0o700)
+    process = home.start("login", "--browser", "--json", environ={"FBBACKUP_TOKEN_ADA": "", "BROWSER": f"{browser} %s"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["remote_id"]) == (0, home.sim.library.owner_id), err
 
 
 def test_a_port_that_is_taken_is_told(home: Home) -> None:
