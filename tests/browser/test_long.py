@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.browser.conftest import at_home
 from tests.web.many import fill
 from tests.web.served import Filled, Served
 
-PHOTOS = 12_000
+PHOTOS = 100_000 if os.environ.get("FBBACKUP_SWEEP") else 12_000
 WATCH = """
 window.shift = 0; window.longest = 0;
 new PerformanceObserver(l => l.getEntries().forEach(e => { if (!e.hadRecentInput) window.shift += e.value; }))
