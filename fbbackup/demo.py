@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 from fbbackup.app import SyncOptions, SyncResult, sync_accounts
 from fbbackup.config import Account, Config
+from fbbackup.credentials import without_secrets
 from fbbackup.errors import FbbackupError
 
 ACCOUNT = "demo"
@@ -91,7 +91,7 @@ def _simulator(photos: int) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "fbbackup.simulator", "--photos", str(photos), "--albums", str(albums)]
     command += ["--port", "0", "--exit-with-stdin", "--json"]
     process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ}
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=without_secrets()
     )
     try:
         yield _announcement(process.stdout)

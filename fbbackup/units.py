@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from fbbackup.credentials import without_secrets
 from fbbackup.errors import ConfigError
 
 NAME = "fbbackup.service"
@@ -113,7 +114,7 @@ def _make_secrets() -> None:
 
 def _run(words: list[str], unit: Path) -> None:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - constants above
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=without_secrets())  # noqa: S603 - constants above
     except FileNotFoundError:
         raise ConfigError(f"{unit} is written, but systemctl is not there; this machine does not run systemd") from None
     if done.returncode != 0:

@@ -242,6 +242,9 @@ def test_no_variable_of_a_setting_is_one_of_a_secret() -> None:
 
 def test_loading_imports_nothing_slow() -> None:
     code = "import sys; from fbbackup.config import load; load(); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    # Any variable that begins like a setting is looked at more closely.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FBBACKUP_")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environ)
     slow = {"pydantic", "pydantic_settings", "platformdirs", "httpx", "asyncio", "json", "difflib", "sqlite3"}
     assert not slow & set(done.stdout.split())

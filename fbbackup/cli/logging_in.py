@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,9 +76,14 @@ def _show_code(device: DeviceCode) -> None:
 
 
 def _open_page(address: str) -> None:
+    import subprocess
     import threading
-    import webbrowser
+
+    from fbbackup.credentials import without_secrets
 
     click.echo(f"Allow fbbackup in the browser; if none opens, go to\n{address}", err=True)
     # Some browsers keep their caller until they are closed, and this caller has to answer when they come back.
-    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    # The module as a program, since an environment can't be given to it otherwise. It writes to stdout itself.
+    command = [sys.executable, "-P", "-m", "webbrowser", address]
+    opening = partial(subprocess.run, command, stdout=2, env=without_secrets(), check=False)
+    threading.Thread(target=opening, daemon=True).start()

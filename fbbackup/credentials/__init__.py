@@ -25,10 +25,20 @@ from fbbackup.credentials.private import (
 from fbbackup.credentials.secret import Secret
 from fbbackup.errors import ConfigError, LoginNeeded
 
-__all__ = ["Credentials", "Login", "Secret", "fingerprint", "state_folder"]
+__all__ = ["Credentials", "Login", "Secret", "fingerprint", "state_folder", "without_secrets"]
 
 FILE_NAME = "credentials.toml"
 
+_SECRETS = (
+    "FBBACKUP_TOKEN_",
+    "FBBACKUP_APP_SECRET_",
+    "FBBACKUP_CLIENT_TOKEN_",
+    "FBBACKUP_NOTIFY_URLS",
+    "FBBACKUP_PING_URL",
+    "CREDENTIALS_DIRECTORY",
+    "NOTIFY_SOCKET",
+)
+"""How the names of environment variables begin that hold a secret, lead to one, or speak to systemd in our name."""
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GRAPHIC = re.compile(r"[!-~]+")
 
@@ -186,6 +196,11 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     if not os.path.isabs(folder):
         folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".local", "state")
     return Path(folder, "fbbackup")
+
+
+def without_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a program of somebody else's that fbbackup starts."""
+    return {name: value for name, value in environ.items() if not name.startswith(_SECRETS)}
 
 
 def _check_name(account: str) -> None:

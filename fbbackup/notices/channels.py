@@ -10,19 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fbbackup.credentials import Secret
+from fbbackup.credentials import Secret, without_secrets
 from fbbackup.errors import ConfigError, SourceUnavailable
 from fbbackup.http import HostRules, Http, HttpSettings, register_secret
 
 log = logging.getLogger("fbbackup.notices")
 _SECONDS = 60.0
-_SECRETS = (
-    "FBBACKUP_TOKEN_",
-    "FBBACKUP_APP_SECRET_",
-    "FBBACKUP_CLIENT_TOKEN_",
-    "FBBACKUP_NOTIFY_URLS",
-    "FBBACKUP_PING_URL",
-)
 
 
 async def push(urls: Sequence[Secret], title: str, text: str) -> list[Secret]:
@@ -63,13 +56,10 @@ def _push(url: Secret, title: str, text: str) -> bool | None:
 
 async def run_hook(command: Path, event: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> None:
     """Starts the command with the event on stdin, and without fbbackup's secrets in its environment."""
-    clean = {name: value for name, value in environ.items() if not name.startswith(_SECRETS)}
-    clean.pop("CREDENTIALS_DIRECTORY", None)
-    clean.pop("NOTIFY_SOCKET", None)
     try:
         process = await asyncio.create_subprocess_exec(
             str(command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL, env=clean,
+            stderr=asyncio.subprocess.DEVNULL, env=without_secrets(environ),
         )  # fmt: skip
     except OSError as error:
         log.warning("the hook %s can't be started: %s", command, error.strerror)

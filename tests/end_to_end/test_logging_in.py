@@ -282,15 +282,21 @@ def test_browser_login_without_an_app_names_the_page_that_helps(make_home: MakeH
         enter(home, Wish("ada", way="browser"))
 
 
-def test_a_browser_that_keeps_its_caller_until_it_is_closed_is_answered(home: Home) -> None:
-    browser = home.folder / "browser"
+def test_a_browser_that_keeps_its_caller_until_it_is_closed_is_answered_and_given_no_secret(home: Home) -> None:
+    browser, given = home.folder / "browser", home.folder / "given.json"
     browser.write_text(
-        f"#!{sys.executable}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=20).read()\n"
+        f"#!{sys.executable}\nimport json, os, sys, urllib.request\n"
+        f"json.dump(dict(os.environ), open({str(given)!r}, 'w'))\n"
+        "urllib.request.urlopen(sys.argv[1], timeout=20).read()\n"
     )
     browser.chmod(0o700)
-    process = home.start("login", "--browser", "--json", environ={"FBBACKUP_TOKEN_ADA": "", "BROWSER": f"{browser} %s"})
+    environ = {"FBBACKUP_TOKEN_ADA": "", "FBBACKUP_TOKEN_BOB": "of-another", "BROWSER": f"{browser} %s"}
+    process = home.start("login", "--browser", "--json", environ=environ)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out)["remote_id"]) == (0, home.sim.library.owner_id), err
+    names = json.loads(given.read_text())
+    assert "BROWSER" in names
+    assert not [name for name in names if name.startswith(("FBBACKUP_TOKEN_", "FBBACKUP_APP_SECRET_"))]
 
 
 def test_a_port_that_is_taken_is_told(home: Home) -> None:
