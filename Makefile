@@ -27,7 +27,7 @@ demo: install
 
 test: $(VENV)/.dev
 	@scripts/debian-packages test
-	@$(BIN)/python -m pytest -n $(JOBS) -rs
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rs
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check fbbackup tests benchmarks

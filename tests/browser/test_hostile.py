@@ -48,7 +48,7 @@ PAYLOADS = (
     f"<div contenteditable autofocus onfocus={RUN}>", f"<a id=x tabindex=1 onfocus={RUN} href=#x>", f"<div popover id=p onbeforetoggle={RUN}>", f"<slot onslotchange={RUN}><b>", "__proto__[x]=1&constructor[prototype][x]=1",
     f"jav\tascript:{RUN}", f"\x01javascript:{RUN}", f"vbscript:{RUN}", f"blob:{RUN}", f"https:javascript:{RUN}", f"https://x\" onclick={RUN} \"",
 )  # fmt: skip
-SAMPLE = 25
+SAMPLE = 12
 EMPTY = ("Nothing found", "No photos of this day", "An empty album")
 
 

@@ -79,7 +79,7 @@ def test_scrolling_far_keeps_the_page_light_and_still(page: Page, long: Served) 
     page.open(f"{long.url}/")
     page.settled()
     page.run("window.shift = 0; window.longest = 0")
-    nodes = scroll(page, 1500)
+    nodes = scroll(page, 800)
     assert max(nodes) < 6000, max(nodes)
     assert page.run("window.shift") < 0.02
     ids = page.run("[...document.querySelectorAll('.tile')].map(t => t.dataset.id)")

@@ -36,7 +36,7 @@ Figure = Callable[[str], None]
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no FUSE here: {why_not()}")
 
-SAMPLE = 40
+SAMPLE = 20
 SMALL_SAMPLE = 6
 LIBRARY = {"album_sizes": [9, 4], "loose": 2, "tagged": 1, "videos": 1, "shared": 1, "largest": 64}
 
