@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import random
 import re
 import shutil
 import sqlite3
@@ -25,8 +27,8 @@ from tests.sweeps.crash.lane import PROJECT, Done, Lane, Outcome, Workload, reco
 
 P = TypeVar("P")
 PROGRAM_SECONDS = 60
-MOST = int(os.environ.get("SWEEP_CALLS", "1000"))
-"""A sweep of system calls takes hours; whoever has less time takes fewer calls of each name."""
+SECONDS = float(os.environ.get("SWEEP_SECONDS", "inf"))
+"""Some sweeps take hours; whoever has less time for each gets so many of its points, at random."""
 
 
 class Subject(Protocol):
@@ -150,19 +152,21 @@ def contents(catalog: Path) -> str:
 
 
 def each(points: Sequence[P], workers: Sequence[Callable[[P], Outcome]]) -> list[Outcome]:
-    """Tries every point once, as many at a time as there are workers."""
+    """Tries every point once, as many at a time as there are workers; when the time is over, the rest is left."""
     queue: SimpleQueue[P] = SimpleQueue()
-    for point in points:
+    for point in points if math.isinf(SECONDS) else random.Random(1).sample(points, len(points)):
         queue.put(point)
+    end = time.monotonic() + SECONDS
 
     def work(attempt: Callable[[P], Outcome]) -> list[Outcome]:
         outcomes = []
-        while True:
+        while time.monotonic() < end:
             try:
                 point = queue.get_nowait()
             except Empty:
                 return outcomes
             outcomes.append(attempt(point))
+        return outcomes
 
     with ThreadPoolExecutor(len(workers)) as threads:
         return [outcome for outcomes in threads.map(work, workers) for outcome in outcomes]
@@ -170,7 +174,6 @@ def each(points: Sequence[P], workers: Sequence[Callable[[P], Outcome]]) -> list
 
 def spread(points: Sequence[P], count: int) -> list[P]:
     """So many of them, evenly spread, the last one among them; all when there are fewer."""
-    count = min(count, MOST)
     if len(points) <= count:
         return list(points)
     return [points[(number + 1) * len(points) // count - 1] for number in range(count)]
