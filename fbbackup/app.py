@@ -16,10 +16,10 @@ from typing import Any
 
 from fbbackup.accounts import open_http, open_source
 from fbbackup.backup import RunResult, back_up
-from fbbackup.catalog import albums, care, marks, open_catalog, open_reader, plans
+from fbbackup.catalog import albums, care, is_there, marks, open_catalog, open_reader, plans
 from fbbackup.catalog.album_links import linked_albums
 from fbbackup.config import Account, Config
-from fbbackup.credentials import Credentials
+from fbbackup.credentials import Credentials, state_folder
 from fbbackup.errors import ArchiveUnusable, FbbackupError
 from fbbackup.holding import Place, archive_place, first_known, run_loop
 from fbbackup.job import Job, RunSettings, Tally, utc_now
@@ -27,6 +27,7 @@ from fbbackup.models import Picture
 from fbbackup.protocols import Report
 from fbbackup.screen import progress
 from fbbackup.stores import disk
+from fbbackup.stores.archive import check_place
 from fbbackup.stores.links import write_links
 from fbbackup.stores.memory import MemoryStore
 from fbbackup.thumbnails import examine, make
@@ -98,7 +99,7 @@ def sync_accounts(
     """
     accounts = config.selected(options.account)
     credentials = Credentials(environ)
-    place = _scratch_place(config, root) if options.dry_run else archive_place(config, root, environ)
+    place = _scratch_place(config, root, environ) if options.dry_run else archive_place(config, root, environ)
     results = []
     with place as opened:
         for account in accounts:
@@ -221,12 +222,13 @@ def _run_settings(config: Config, account: Account, options: SyncOptions, person
 
 
 @contextmanager
-def _scratch_place(config: Config, root: Path) -> Iterator[Place]:
+def _scratch_place(config: Config, root: Path, environ: Mapping[str, str]) -> Iterator[Place]:
     """A copy of the catalog, thrown away afterwards, and a store that takes nothing: for dry runs."""
+    check_place(root, state_folder=state_folder(environ))
     path = config.catalog.path or root / "catalog.sqlite"
     with tempfile.TemporaryDirectory(prefix="fbbackup-dry-run-") as folder:
         copy = Path(folder) / "catalog.sqlite"
-        if path.is_file():
+        if is_there(path):
             reader = open_reader(path)
             writer = sqlite3.connect(copy)
             reader.backup(writer)

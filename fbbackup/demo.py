@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,7 @@ def run_demo(*, photos: int, folder: Path | None, quiet: bool) -> dict[str, Any]
             result = sync_accounts(config, archive, SyncOptions(), quiet=quiet, environ=environ)[0]
             results.append(result)
             say(f"{title}: {result.run.line}")
-    lines = _next_steps(archive) + ([] if folder else [f"  remove     rm -r {home}"])
+    lines = _next_steps(archive) + ([] if folder else [f"  remove     rm -r {shlex.quote(str(home))}"])
     return {"archive": str(archive), "runs": [result.record() for result in results], "lines": lines}
 
 
@@ -71,16 +72,22 @@ def _silent(line: str) -> None:
     return None
 
 
+def command_for(archive: Path) -> str:
+    """What to type before a command's name, so that it is about this archive."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "fbbackup" else "fbbackup"
+    return f"{shlex.quote(program)} --archive {shlex.quote(str(archive))}"
+
+
 def _next_steps(archive: Path) -> list[str]:
     catalog = archive / "catalog.sqlite"
-    command = sys.argv[0] if Path(sys.argv[0]).name == "fbbackup" else "fbbackup"
+    command = command_for(archive)
     return [
         "What to look at next:",
         f"  pictures   {archive / 'photos'} (one folder a month)",
         f"  catalog    {catalog} (any SQLite tool opens it)",
-        f"             sqlite3 {catalog} '{SAMPLE_QUERY}'",
-        f"  status     {command} --archive {archive} status",
-        f"  proof      {command} --archive {archive} audit; {command} --archive {archive} doctor --strict",
+        f"             sqlite3 {shlex.quote(str(catalog))} '{SAMPLE_QUERY}'",
+        f"  status     {command} status",
+        f"  proof      {command} audit; {command} doctor --strict",
         "  the edit   the views caption_history and gone in the catalog",
     ]
 

@@ -218,11 +218,12 @@ def account_records(config: Config, root: Path | None) -> list[dict[str, Any]]:
     """Configured accounts with what the catalog knows of them; no call is made."""
     known: dict[str, dict[str, Any]] = {}
     path = config.catalog.path or (root / "catalog.sqlite" if root else None)
-    if path is not None and path.is_file():
-        from fbbackup.catalog.connection import reading
+    if path is not None:
+        from fbbackup.catalog.connection import is_there, reading
 
-        with reading(path) as db:
-            known = {row["name"]: _account(row) for row in reports.accounts(db)}
+        if is_there(path):
+            with reading(path) as db:
+                known = {row["name"]: _account(row) for row in reports.accounts(db)}
     configured = {account.name: account for account in config.accounts}
     records = []
     for name in dict.fromkeys([*configured, *known]):

@@ -6,6 +6,6 @@ subject each.
 
 from __future__ import annotations
 
-from fbbackup.catalog.connection import Catalog, memory, open_catalog, open_reader, reading
+from fbbackup.catalog.connection import Catalog, is_there, memory, open_catalog, open_reader, reading
 
-__all__ = ["Catalog", "memory", "open_catalog", "open_reader", "reading"]
+__all__ = ["Catalog", "is_there", "memory", "open_catalog", "open_reader", "reading"]

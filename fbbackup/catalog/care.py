@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
 
-from fbbackup.catalog.connection import Error, open_catalog, open_reader
+from fbbackup.catalog.connection import Error, make_private, open_catalog, open_reader
 from fbbackup.catalog.times import moment, stamp
 from fbbackup.errors import CatalogDamaged, FbbackupError
 
@@ -90,6 +90,7 @@ def take_snapshot(db: Connection, folder: Path, keep: int, keep_free_bytes: int,
         return f"no snapshot of the catalog was taken: the disk has no room for its {size // 1_000_000:,} MB"
     part = folder / "snapshot.part"
     part.unlink(missing_ok=True)
+    make_private(part)
     db.execute("VACUUM INTO ?", (str(part),))
     with part.open("rb") as file:
         os.fsync(file.fileno())

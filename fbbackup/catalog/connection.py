@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
@@ -115,7 +115,7 @@ def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
 
     `any_thread` lets another thread than the opening one use (and close) it, never two at once.
     """
-    if not path.is_file():
+    if not is_there(path):
         raise ArchiveUnusable(f"there is no catalog at {path}; `fbbackup sync` makes one, or is its disk not mounted?")
     name = path.absolute().as_uri()
     last: Exception | None = None
@@ -143,10 +143,30 @@ def open_reader(path: Path, *, any_thread: bool = False) -> Connection:
     raise ArchiveUnusable(f"the catalog at {path} can't be read ({last}); check the disk and its permissions")
 
 
+def is_there(path: Path) -> bool:
+    """Whether a catalog lies at `path`. Raises ArchiveUnusable where that can't be told."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ArchiveUnusable(
+            f"the catalog at {path} can't be reached ({error.strerror}); check the path and this user's permissions"
+        ) from error
+
+
+def make_private(path: Path) -> None:
+    """An empty file for the owner alone, which SQLite takes for a new database; by itself it lets everybody read.
+
+    Where none can be made, SQLite says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
 def build(path: Path) -> Connection:
     """An empty catalog to be filled, without foreign keys or durability until `built`; whatever was there goes."""
     for name in (path.name, f"{path.name}-journal", f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
+    make_private(path)
     db: Connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA journal_mode = MEMORY")
@@ -200,6 +220,8 @@ def _never_finished(path: Path) -> ArchiveUnusable:
 def _connect(path: Path | None) -> Connection:
     if path is not None and path.exists():
         version_of(path)
+    elif path is not None:
+        make_private(path)
     db: Connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=BUSY_SECONDS,
@@ -243,6 +265,7 @@ def _migrate(db: Connection, path: Path | None) -> None:
         if not copy.exists():
             part = copy.with_name(copy.name + ".part")
             part.unlink(missing_ok=True)
+            make_private(part)
             db.execute("VACUUM INTO ?", (str(part),))
             shutil.move(part, copy)
     from sqlite_utils import Database

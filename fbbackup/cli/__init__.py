@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from typing import NoReturn
 
 import click
@@ -36,7 +37,7 @@ def main() -> NoReturn:
         _fail(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`", ConfigError.exit_code)
     except FbbackupError as error:
         if verbose:
-            raise
+            traceback.print_exc()
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)

@@ -22,9 +22,10 @@ from fbbackup.cli.frame import Options, as_json, cli, end_with, say, tell
 @click.pass_obj
 def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_out: bool) -> None:
     """Shows it all without an account, on a pretend Facebook. On a terminal it ends with the gallery."""
-    from fbbackup.demo import run_demo
+    from fbbackup.config import Config
+    from fbbackup.demo import command_for, run_demo
 
-    folder = Path(options.archive).absolute() if options.archive else None
+    folder = Config().archive_folder(options.archive) if options.archive is not None else None
     record = run_demo(photos=photos, folder=folder, quiet=options.quiet or json_out)
     tell(json_out, record, record["lines"])
     end_with(max(run["exit_code"] for run in record["runs"]))
@@ -32,9 +33,8 @@ def demo(options: Options, photos: int, port: int | None, no_serve: bool, json_o
         return
     if port is None and not sys.stdout.isatty():
         # Nobody is there to press Ctrl-C.
-        say(f"Look at it: fbbackup --archive {record['archive']} serve")
+        say(f"Look at it: {command_for(Path(record['archive']))} serve")
     else:
-        from fbbackup.config import Config
         from fbbackup.web.listening import Bind
         from fbbackup.web.server import Opening, serve
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from fbbackup.cli.frame import Options, as_json, cli, end_with, tell
@@ -24,9 +26,24 @@ def doctor(options: Options, strict: bool, json_out: bool) -> None:
 PERCENT = click.FloatRange(0, 100, min_open=True)
 
 
+def _number(context: click.Context, option: click.Parameter, percent: float | None) -> float | None:
+    if percent is not None and math.isnan(percent):
+        # No comparison finds it out of range.
+        raise click.BadParameter("nan is no number; give a percentage such as 4 or 0.5")
+    return percent
+
+
 @cli.command()
-@click.option("--sample", type=PERCENT, metavar="P", help="Read only P percent of the files, chosen at random.")
-@click.option("--oldest", type=PERCENT, metavar="P", help="Read only the P percent whose last check is longest ago.")
+@click.option(
+    "--sample", type=PERCENT, callback=_number, metavar="P", help="Read only P percent of the files, chosen at random."
+)
+@click.option(
+    "--oldest",
+    type=PERCENT,
+    callback=_number,
+    metavar="P",
+    help="Read only the P percent whose last check is longest ago.",
+)
 @click.option("--repair", is_flag=True, help="Put identical good bytes in place of damaged files.")
 @click.option("--account", help="Only files of this account.")
 @as_json

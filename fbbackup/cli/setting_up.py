@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def init(context: click.Context, account: str | None, app_id: str | None, yes: b
         file.unlink(missing_ok=True)
         raise
     lines = [f"written: {file}", f"the archive is {archive}"]
-    tell(json_out, {"config": str(file), "archive": str(archive), "account": name}, [*lines, _next(name, bool(app_id))])
+    lines.append(_next(name, bool(app_id), options.config_file and file))
+    tell(json_out, {"config": str(file), "archive": str(archive), "account": name}, lines)
     if name is not None and not yes and not json_out:
         _offer_login(context, file, name, bool(app_id))
 
@@ -62,11 +64,12 @@ def _asked(question: str, proposal: str, yes: bool) -> str:
         raise ConfigError("there is nobody to ask; answer on stdin, or add --yes") from None
 
 
-def _next(name: str | None, has_app: bool) -> str:
+def _next(name: str | None, has_app: bool, file: Path | None) -> str:
+    command = f"fbbackup --config {shlex.quote(os.path.abspath(file))}" if file else "fbbackup"
     if name is None:
-        return "next: fbbackup import facebook-*.zip, then fbbackup serve"
+        return f"next: {command} import facebook-*.zip, then {command} serve"
     how = "--device, --browser or a pasted token" if has_app else "a pasted token; codes and browsers take an app_id"
-    return f"next: fbbackup login {name} ({how}), then fbbackup sync"
+    return f"next: {command} login {name} ({how}), then {command} sync"
 
 
 def _offer_login(context: click.Context, file: Path, name: str, has_app: bool) -> None:

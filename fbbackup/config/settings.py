@@ -244,6 +244,8 @@ class Config:
     def archive_folder(self, option: str | None = None) -> Path:
         """Where the archive is: the option of the command line, else the setting."""
         if option is not None:
+            if not option.strip():
+                raise ConfigError("--archive is empty; name the archive's folder behind it")
             try:
                 folder: Path = PATH.read(option, Path.cwd())
             except Wrong as wrong:

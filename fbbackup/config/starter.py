@@ -16,7 +16,7 @@ _HEAD = "# Configuration of fbbackup; every setting and its default: docs/config
 
 def starter_file(wanted: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
     """Where the first configuration belongs. Raises ConfigError when something is there already."""
-    file = wanted or usual_file(environ)
+    file = Path(os.path.expanduser(wanted or usual_file(environ)))
     if os.path.lexists(file):
         raise ConfigError(
             printable(f"{file}: there is a configuration already; edit it, or name another file with --config")

@@ -91,24 +91,36 @@ class Archive:
 def create_or_open(root: Path, *, state_folder: Path, keep_free_bytes: int) -> Archive:
     """The archive at `root`, made there when the folder is absent or empty and none was ever known there."""
     known = _Known(state_folder / "archives.json")
-    expected = known.archive_at(root)
     with disk.blaming(root):
-        found = _read_marker(root) if root.is_dir() else None
-        if found is None:
-            if expected:
-                raise ArchiveUnusable(_gone(root, expected, _state_of(root)))
-            _check_place(root)
-        elif expected and found.archive_id != expected:
-            raise ArchiveUnusable(
-                f"{root} holds archive {found.archive_id[:8]}, but {expected[:8]} belongs there: mount the right disk, "
-                f"or remove the line of {root} from {known.file} to accept this one"
-            )
+        found = _look(root, known)
         _check_writable(root if found else _nearest(root))
         _check_free(root if found else _nearest(root), keep_free_bytes)
         found = found or _create(root)
     # Only now: an archive that is remembered before it is durable looks unmounted after a power cut.
     known.remember(root, found.archive_id)
     return Archive(root, found.archive_id, found.created_at, keep_free_bytes)
+
+
+def check_place(root: Path, *, state_folder: Path) -> None:
+    """Refuses a place where `create_or_open` would open no archive and make none; nothing is written."""
+    with disk.blaming(root):
+        _look(root, _Known(state_folder / "archives.json"))
+
+
+def _look(root: Path, known: _Known) -> _Marker | None:
+    """The marker of the archive at `root`, None where one may be made."""
+    expected = known.archive_at(root)
+    found = _read_marker(root) if root.is_dir() else None
+    if found is None:
+        if expected:
+            raise ArchiveUnusable(_gone(root, expected, _state_of(root)))
+        _check_place(root)
+    elif expected and found.archive_id != expected:
+        raise ArchiveUnusable(
+            f"{root} holds archive {found.archive_id[:8]}, but {expected[:8]} belongs there: mount the right disk, "
+            f"or remove the line of {root} from {known.file} to accept this one"
+        )
+    return found
 
 
 def open_existing(root: Path) -> Archive:

@@ -190,8 +190,9 @@ def _words(error: OSError, root: Path) -> str:
     if error.errno in _BROKEN:
         return f"the disk at {root} fails ({what}); check the disk and its cable, the next run goes on"
     if error.errno in _GONE:
-        place = error.filename if isinstance(error.filename, str) else "a folder"
-        return f"{place} in {root} is gone or no plain folder ({what}); is the disk mounted? Then run again"
+        name = error.filename if isinstance(error.filename, str) else "a folder"
+        place = root if name == str(root) else f"{name} in {root}"
+        return f"{place} is gone or no plain folder ({what}); is the disk mounted? Then run again"
     if error.errno in _REFUSED:
         return f"{root} may not be written by this user (uid {os.geteuid()}); change its owner or permissions"
     if error.errno == errno.EFBIG:

@@ -27,9 +27,9 @@ def new_session(config: Config, catalog: Path, account: str, scope: str, days: f
 def _known_account(config: Config, catalog: Path, account: str) -> str:
     if any(one.name == account for one in config.accounts):
         return account
-    if catalog.is_file():
-        from fbbackup.catalog import open_reader
+    from fbbackup.catalog import is_there, open_reader
 
+    if is_there(catalog):
         db = open_reader(catalog)
         try:
             if found := offered.account_of(db, account):

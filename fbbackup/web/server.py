@@ -144,11 +144,11 @@ def _bring_up_to_date(root: Path, path: Path) -> None:
     """
     import sqlite3
 
-    from fbbackup.catalog import open_catalog
+    from fbbackup.catalog import is_there, open_catalog
     from fbbackup.catalog.connection import version_of
     from fbbackup.stores.lock import LOCK, is_held
 
-    if not path.is_file() or not 0 < version_of(path) < schema.VERSION or is_held(root / LOCK):
+    if not is_there(path) or not 0 < version_of(path) < schema.VERSION or is_held(root / LOCK):
         return
     try:
         open_catalog(path).close()

@@ -6,11 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from fbbackup.catalog import open_catalog, open_reader, reading, schema
+from fbbackup.catalog import care, open_catalog, open_reader, reading, schema
+from fbbackup.catalog.connection import build, built
 from fbbackup.errors import ArchiveUnusable
 
 
@@ -136,3 +138,17 @@ async def test_a_wrecked_catalog_is_told_of_in_words_to_a_run(tmp_path: Path) ->
         for ask in (catalog.read, catalog.write):
             with pytest.raises(ArchiveUnusable, match="malformed"):
                 await ask(lambda db: db.execute("SELECT caption FROM photos").fetchone())
+
+
+def test_nobody_else_may_read_a_catalog_or_a_copy_of_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+            catalog.write_now(lambda db: db.execute("INSERT INTO people VALUES ('1', 'Grace')"))
+            assert catalog.read_now(care.take_snapshot, tmp_path / "snapshots", 3, 0, datetime.now(UTC)) is None
+            built(build(tmp_path / "anew.sqlite"), tmp_path / "anew.sqlite")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()}
+    finally:
+        os.umask(before)
+    assert len(modes) >= 5
+    assert set(modes.values()) == {0o600}, modes
