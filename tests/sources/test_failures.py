@@ -64,6 +64,26 @@ def test_what_an_answer_means(status: int, value: Any, kind: Kind) -> None:
     assert failure.kind is kind
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "field", "node_type"),
+    [
+        (100, "(#100) Tried accessing nonexisting field (tags) on node type (Photo)", "tags", "Photo"),
+        (100, "(#100) Tried accessing nonexisting field tags on node type Photo", "tags", "Photo"),
+        (100, "(#100) Tried accessing nonexisting field (tags)", "tags", None),
+        (100, "(#100) Tried accessing nonexisting field", None, None),
+        (100, "(#100) Unknown fields: tags.", "tags", None),
+        (100, "(#100) Field 'tags' does not exist on node type Photo", "tags", "Photo"),
+        (12, "(#12) tags field is deprecated for versions v3.3 and higher", "tags", None),
+    ],
+)
+def test_a_refused_field_is_known_in_many_words(
+    code: int, message: str, field: str | None, node_type: str | None
+) -> None:
+    failure = failure_of(400, error(code, message))
+    assert failure is not None
+    assert (failure.kind, failure.field, failure.node_type) == (Kind.FIELD, field, node_type)
+
+
 @given(st.integers(100, 599), JSON, st.booleans())
 def test_no_error_body_makes_the_reading_fail(status: int, value: Any, wrapped: bool) -> None:
     failure = failure_of(status, {"error": value} if wrapped else value)
@@ -198,6 +218,17 @@ def test_what_a_backup_needs_is_never_left_out() -> None:
     assert not book.drop(("photo",), "images", "Photo")
     assert not book.drop(("photo",), "unheard_of", "Photo")
     assert not book.drop(("photo",), "images", "Video")
+
+
+def test_a_refusal_without_a_name_takes_the_least_needed_away() -> None:
+    book = FieldBook({}, "v21.0")
+    assert book.drop(("photo",), "", None)
+    assert book.drop(("photo",), "", None)
+    assert not {"comments", "reactions"} & book.asked("photo")
+    assert {"tags", "name"} <= book.asked("photo")
+    while book.drop(("photo",), "", None):
+        pass
+    assert book.asked("photo") == {"id", "created_time", "images"}
 
 
 def test_a_field_inside_another_takes_the_outer_one_away() -> None:

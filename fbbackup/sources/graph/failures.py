@@ -14,7 +14,14 @@ _LIMITS = frozenset({4, 9, 17, 32, 341, 368, 613, *range(80000, 80015)})
 _LOGIN = frozenset({102, 190, 412, 450, 452, 459, 463, 467})
 _CONFIG = frozenset({5, 101, 104})
 _NUMBERED = re.compile(r"\(#(\d+)\)")
-_UNKNOWN_FIELD = re.compile(r"nonexisting field \((\w+)\)(?: on node type \((\w+)\))?", re.IGNORECASE)
+_UNKNOWN_FIELDS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?:nonexisting|unknown|invalid|unsupported) fields?\b(?:\W+(\w+))?(?:\W+on node type\W+(\w+))?",
+        r"\bfield\W+(\w+)\W+(?:does not|is not|is deprecated)(?:.*\bon node type\W+(\w+))?",
+        r"(\w+)\W+field is deprecated(?:.*\bon node type\W+(\w+))?",
+    )
+)
 _CURSOR = re.compile(r"cursor|paging|__paging_token|\b(after|before)\b", re.IGNORECASE)
 
 _LOGIN_REASONS = {
@@ -154,13 +161,21 @@ def _by_code(code: int, subcode: int, message: str, is_transient: bool) -> Failu
         kind = Kind.CONFIG
     elif code in (3, 10) or 200 <= code <= 299:
         kind = Kind.PERMISSION
-    elif code == 803 or (code == 100 and (subcode == 33 or "does not exist" in message)):
+    elif code == 803 or (code == 100 and subcode == 33):
         kind = Kind.MISSING
-    elif match := _UNKNOWN_FIELD.search(message):
+    elif match := _unknown_field(code, message):
         kind, field, node_type = Kind.FIELD, match[1], match[2]
+    elif code == 100 and "does not exist" in message:
+        kind = Kind.MISSING
     elif code == 100 and _CURSOR.search(message):
         kind = Kind.CURSOR
     return Failure(kind, message, code, subcode, field, node_type)
+
+
+def _unknown_field(code: int, message: str) -> re.Match[str] | None:
+    """The words that name a refused field, and its node's type where they do."""
+    matches = (pattern.search(message) for pattern in _UNKNOWN_FIELDS)
+    return next((match for match in matches if match), None) if code in (12, 100) else None
 
 
 def _by_words(message: str) -> Failure | None:

@@ -122,7 +122,8 @@ class FieldBook:
     def drop(self, kinds: tuple[str, ...], name: str, node_type: str | None) -> bool:
         """Stops asking for a refused field, or for the one it is nested in. False when it can't be done without.
 
-        `kinds` are those of the refused request; `node_type` as Facebook names it, when it does.
+        `kinds` are those of the refused request; `node_type` as Facebook names it, when it does. With an empty `name`
+        it is the last field, since the least needed come last.
         """
         named = (node_type or "").lower()
         if named in _KINDS:
@@ -131,6 +132,7 @@ class FieldBook:
 
     def _drop(self, kind: str, name: str, *, nested_only: bool = False) -> bool:
         asked = self.asked(kind)
+        name = name or next((field for field in reversed(_KINDS[kind]) if field in asked - _CORE[kind]), "id")
         nested = re.compile(rf"[{{,]{re.escape(name)}\b")
         inside = (field for field in _KINDS[kind] if field in asked and nested.search(_KINDS[kind][field]))
         field = name if name in asked and not nested_only else next(inside, None)

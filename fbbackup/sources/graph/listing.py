@@ -148,10 +148,10 @@ class Pages:
             size.heavy = True
             raise ItemError(f"Facebook finds even the smallest request too large ({failure.evidence})")
         if failure.kind is FailureKind.FIELD:
-            name = failure.field or ""
-            if not self.fields.drop(kinds, name, failure.node_type):
+            if not self.fields.drop(kinds, failure.field or "", failure.node_type):
                 raise ItemError(failure.evidence)
-            self.api.note(f"Facebook no longer gives the field “{name}”; it is left out")
+            told = f"gives the field “{failure.field}”; it is" if failure.field else "gives some fields; the last were"
+            self.api.note(f"Facebook no longer {told} left out")
         if failure.kind is FailureKind.PERMISSION:
             await self.account.confirm_after_refusal()
 

@@ -78,7 +78,6 @@ class Lookup:
         except GraphFailed as failed:
             failure = failed.failure
             if kind == "photo" and failure.kind is Kind.FIELD and _tells_of_video(failure):
-                self._pages.videos.add(id)
                 await self._single(id, "video", found)
             elif failure.kind is Kind.MISSING:
                 found.absent.append(Absence(id, failure.evidence))
@@ -98,14 +97,17 @@ class Lookup:
         return True
 
     async def _ask(self, path: str, params: dict[str, str], kind: str, *, cost: int = 1) -> dict[str, Any]:
-        """Asks, leaving out fields that this version no longer has. Raises GraphFailed and ItemError."""
+        """Asks, leaving out fields that this version no longer has. Raises GraphFailed and ItemError.
+
+        A refusal that names no type says nothing of the fields: the id may be that of another kind of node.
+        """
         while True:
             fields = self._pages.fields.text(kind)
             try:
                 return await self._pages.api.ask(path, {**params, "fields": fields}, cost=cost)
             except GraphFailed as failed:
                 failure = failed.failure
-                if failure.kind is not Kind.FIELD or _tells_of_video(failure):
+                if failure.kind is not Kind.FIELD or not failure.node_type or _tells_of_video(failure):
                     raise
                 if not self._pages.fields.drop((kind,), failure.field or "", failure.node_type):
                     raise
@@ -113,4 +115,4 @@ class Lookup:
 
 def _tells_of_video(failure: Failure) -> bool:
     """Whether photo fields were refused because the id is a video's."""
-    return (failure.node_type or "").lower() == "video" or (not failure.node_type and failure.field == "images")
+    return (failure.node_type or "video").lower() == "video"
