@@ -37,8 +37,10 @@ class Account:
         """
         me, permissions = await self._me()
         token = await self._token()
-        page = token.get("type") == "PAGE" or (permissions is None and token.get("type") != "USER")
         scopes = token.get("scopes")
+        page = token.get("type") == "PAGE" or (
+            permissions is None and token.get("type") != "USER" and "user_photos" not in (scopes or ())
+        )
         if permissions is None and isinstance(scopes, list) and scopes:
             permissions = {str(scope): Permission.GRANTED for scope in scopes}
         self._permissions = permissions
@@ -125,7 +127,7 @@ class Account:
                 return kept
         try:
             answer = await self._api.ask("debug_token", {"input_token": settings.token})
-        except GraphFailed:
+        except (GraphFailed, LoginNeeded):  # the same token was accepted a moment ago: this login may not ask, no more
             answer = {}
         data = answer.get("data")
         data = data if isinstance(data, dict) else {}

@@ -116,11 +116,20 @@ class GraphApi:
                 ceiling = min(_BACKOFF_CAP_SECONDS, settings.backoff_seconds * 2**attempt)
                 await self._wait(max(wait, settings.jitter(0, ceiling)), f"Facebook fails ({failure.message[:100]})")
         self._exhausted += 1
-        if failure.may_be_one_object and self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN:
+        if self._exhausted < _EXHAUSTED_CALLS_UNTIL_DOWN and (
+            failure.may_be_one_object or await self._answers_but(path, failure)
+        ):
             raise GraphFailed(failure)  # one sick object must not end the run; a sick service does
         if not failure.status:
             raise SourceUnavailable(f"Facebook can't be reached ({failure.message}); check the network, then try again")
         raise SourceUnavailable(f"Facebook keeps failing ({failure.evidence}); try again later")
+
+    async def _answers_but(self, path: str, failure: Failure) -> bool:
+        """Whether the service fails for this path only, asked with one small call where it answers at all."""
+        if path == "me" or failure.status in (0, _TOO_SLOW):
+            return False
+        found, _, _ = await self._once("me", {"fields": "id"}, 1)
+        return found is None
 
     async def _once(
         self, path: str, params: Mapping[str, str], cost: int

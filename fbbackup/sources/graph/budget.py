@@ -13,6 +13,7 @@ from fbbackup.http.bodies import retry_after_seconds
 from fbbackup.sources.graph.failures import Failure
 
 HOUR_SECONDS = 3600.0
+_ABUSE = 368
 _ABUSE_SECONDS = 6 * HOUR_SECONDS
 _LONGEST_SECONDS = 24 * HOUR_SECONDS
 _PERCENTS = ("call_count", "total_time", "total_cputime")
@@ -67,8 +68,8 @@ class Budget:
         left = _number(self._state.get("blocked_until")) - self._clock()
         if left <= 0:
             asked = retry_after_seconds(headers.get("retry-after", ""), self._clock())
-            seconds = _ABUSE_SECONDS if failure.code == 368 else HOUR_SECONDS
-            self._block(asked if asked is not None and not failure.code else seconds, failure.message)
+            seconds = _ABUSE_SECONDS if failure.code == _ABUSE else HOUR_SECONDS
+            self._block(asked if asked is not None and failure.code != _ABUSE else seconds, failure.message)
         try:
             self.check()
         except BudgetSpent as spent:
@@ -100,7 +101,8 @@ def _entries(header: str) -> Iterator[Mapping[str, Any]]:
     if any(key in value for key in _PERCENTS):
         yield value
     for inner in value.values():
-        yield from (entry for entry in (inner if isinstance(inner, list) else ()) if isinstance(entry, dict))
+        entries = inner if isinstance(inner, list) else [inner]
+        yield from (entry for entry in entries if isinstance(entry, dict))
 
 
 def _number(value: Any) -> float:

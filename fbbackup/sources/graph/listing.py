@@ -22,6 +22,11 @@ _GROW_AFTER = 4
 _FORGET_AFTER = 500  # answers after which a refused size is tried again
 _HEAVY_FLOOR = 12
 _CLOSE = 1.4  # a refused size this near is not worth another refusal
+MOST_BARREN_PAGES = 25
+"""Pages in a row that may show nothing new: more of them are a list without an end."""
+_EMPTY_PAGES_AT_THE_END = 3
+_FACEBOOK = "graph.facebook.com"
+_BY_TIME = frozenset({"since", "until", "__paging_token"})
 _PAGING_PARAMETERS = ("after", "since", "until", "offset", "__paging_token")
 
 
@@ -105,8 +110,9 @@ class Pages:
         self.api, self.account, self.fields = api, account, fields
         self.videos: set[str] = set()
         self.limit = Learned(state, "page_limit", (PAGE_LIMIT, PAGE_LIMIT))
-        self._hosts = {urlsplit(api.settings.api_url).hostname}
+        self._hosts = {urlsplit(api.settings.api_url).hostname, _FACEBOOK}
         self._asked: dict[str, set[str]] = {}
+        self._barren: dict[str, int] = {}
 
     async def page(self, album: Album, cursor: str | None) -> Page:
         """One page. Raises CursorRejected, also for a list that goes in circles, and ItemError for a sick album."""
@@ -114,14 +120,30 @@ class Pages:
         asked = self._asked.setdefault(album.remote_id, set())
         if cursor is None:
             asked.clear()
+            self._barren.pop(album.remote_id, None)
         else:
             asked.add(_short(cursor))
         answer = await self._ask(listing, cursor)
         page = self.page_of(answer, listing.kind, album.title, heavy=self.limit.heavy)
         self.limit.heavy = True
-        if page.next_cursor is not None and _short(page.next_cursor) in asked:
+        barren = self._count_barren(album.remote_id, page, asked)
+        again = page.next_cursor is not None and _short(page.next_cursor) in asked
+        if not page.photos and not page.problems and ends_by_time(page.next_cursor, barren, again=again):
+            return Page(())
+        if again:
             raise CursorRejected("the list repeats a page that was already read")
+        if page.next_cursor is not None and barren > MOST_BARREN_PAGES:
+            self._barren[album.remote_id] = 0
+            raise ItemError(f"{MOST_BARREN_PAGES} pages in a row showed nothing new; a later run asks on from there")
         return page
+
+    def _count_barren(self, album_id: str, page: Page, shown: set[str]) -> int:
+        """How many pages in a row showed nothing, or only what one page before them showed already."""
+        ids = "=" + _short(",".join(photo.id for photo in page.photos))
+        barren = not page.photos or ids in shown
+        shown.add(ids)
+        self._barren[album_id] = self._barren.get(album_id, 0) + 1 if barren else 0
+        return self._barren[album_id]
 
     async def _ask(self, listing: Listing, cursor: str | None) -> dict[str, Any]:
         while True:
@@ -196,6 +218,14 @@ def cursor_params(cursor: str | None) -> dict[str, str]:
     if cursor is None:
         return {}
     return dict(parse_qsl(cursor[1:])) if cursor.startswith("?") else {"after": cursor}
+
+
+def ends_by_time(cursor: str | None, empty: int, *, again: bool) -> bool:
+    """Whether a list ends with its latest, empty page. Lists that are read by time name a next page for ever; `empty`
+    pages in a row, or a next one that was asked before, are their end."""
+    if cursor is None or not cursor.startswith("?") or not cursor_params(cursor).keys() <= _BY_TIME:
+        return False
+    return again or empty >= _EMPTY_PAGES_AT_THE_END
 
 
 def _short(cursor: str) -> str:

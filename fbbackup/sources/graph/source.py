@@ -14,11 +14,13 @@ from fbbackup.sources.graph.api import GraphApi, GraphSettings
 from fbbackup.sources.graph.failures import GraphFailed, Kind
 from fbbackup.sources.graph.fields import FieldBook
 from fbbackup.sources.graph.listing import (
+    MOST_BARREN_PAGES,
     PAGE_LIMIT,
     VIRTUAL,
     Learned,
     Pages,
     cursor_params,
+    ends_by_time,
     listing_of,
 )
 from fbbackup.sources.graph.lookup import Lookup
@@ -46,6 +48,7 @@ class GraphSource:
         self._fields = FieldBook(self.state, settings.api_version)
         self._pages = Pages(self._api, self._account, self._fields, self.state)
         self._album_limit = Learned(self.state, "album_limit", (PAGE_LIMIT, PAGE_LIMIT))
+        self._probe_limit = Learned(self.state, "probe_limit", (PAGE_LIMIT, PAGE_LIMIT))
         self._walk = Walk(self._pages, self.state)
         self._lookup = Lookup(self._pages)
         self._stretches: list[Stretch] = []
@@ -71,10 +74,15 @@ class GraphSource:
         self._stretches = []
         cursor: str | None = None
         asked: set[str | None] = set()
-        while cursor not in asked:
+        listed: set[str] = set()
+        barren = 0
+        while cursor not in asked and barren <= MOST_BARREN_PAGES:
             asked.add(cursor)
             answer = await self._ask_albums(cursor)
             found = self._albums_of(answer)
+            ids = {album.remote_id for album in found}
+            barren = barren + 1 if ids <= listed else 0
+            listed |= ids
             self._stretches.append(Stretch(cursor, tuple(found)))
             if found:
                 yield found
@@ -82,7 +90,7 @@ class GraphSource:
                 cursor = self._pages.next_cursor(answer.get("paging"))
             except ItemError as error:
                 raise SourceUnavailable(f"the album list can't be read on: {error}") from None
-            if cursor is None:
+            if cursor is None or (not found and ends_by_time(cursor, barren, again=cursor in asked)):
                 yield self._virtual_albums()
                 return
         raise SourceUnavailable("Facebook's album list repeats itself; a later run tries again")
@@ -143,10 +151,12 @@ class GraphSource:
         if not album.virtual:
             return None
         listing = listing_of(album)
-        params = dict(listing.params) | {"fields": "id", "limit": str(PAGE_LIMIT)}
+        params = dict(listing.params) | {"fields": "id", "limit": str(self._probe_limit.value)}
         try:
             answer = await self._api.ask(listing.path, params)
         except GraphFailed as failed:
+            if failed.failure.kind is Kind.SHRINK and self._probe_limit.shrink():
+                return await self.probe(album)
             if failed.failure.kind is Kind.PERMISSION:
                 await self._account.confirm_after_refusal()
             self._api.note(f"“{album.title}” could not be looked at: {failed.failure.evidence}")

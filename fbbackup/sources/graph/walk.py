@@ -61,10 +61,11 @@ class Walk:
             if answer is None:
                 continue
             seen = place + steps[0] - 1
+            nested = any("photos" in node for node in rows(answer))
             for node in rows(answer):
                 node_id = identifier(node.get("id")) or ""
                 seen = max(seen, places.get(node_id, seen)) if node_id in places else seen
-                page = self._page_of(node, wanted.get(node_id))
+                page = self._page_of(node, wanted.get(node_id), nested=nested)
                 if page is not None:
                     yield wanted[node_id], page
             place = seen + 1
@@ -90,12 +91,15 @@ class Walk:
         self._nodes.worked(sum(len(rows(node.get("photos"))) for node in rows(answer)))
         return answer
 
-    def _page_of(self, node: dict[str, Any], album: Album | None) -> Page | None:
-        """The nested page; None when the album was not wanted or has to be opened singly to be sure."""
+    def _page_of(self, node: dict[str, Any], album: Album | None, *, nested: bool) -> Page | None:
+        """The nested page; None when the album was not wanted or has to be opened singly to be sure.
+
+        A missing edge means an empty album where the service showed that of any album: counts alone may be wrong.
+        """
         if album is None:
             return None
         edge = node.get("photos")
-        if edge is None and album.remote_count == 0:
+        if edge is None and album.remote_count == 0 and nested:
             return Page(())
         if not isinstance(edge, dict) or not isinstance(edge.get("data"), list) or not edge["data"]:
             return None
