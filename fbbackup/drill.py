@@ -19,7 +19,7 @@ from fbbackup.errors import DamageFound, FbbackupError
 from fbbackup.manifests import CHECKSUMS, manifest_key
 from fbbackup.models import Reading
 from fbbackup.recovery import Ground, rebuilt_at, shortened
-from fbbackup.screen import size_in_words
+from fbbackup.screen import counted, size_in_words
 
 SLICE = 32
 CHUNK = 1000
@@ -54,8 +54,9 @@ class Drilled:
             more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
             return [*shortened(self.problems[1:], "problem"), f"drill failed: {self.problems[0]}{more}"]
         return [
-            f"drill passed: {self.photos} photos restored from the archive's files alone, {self.files} files "
-            f"({size_in_words(self.bytes)}) read and right, all {self.rows} rows like the catalog's"
+            f"drill passed: {counted(self.photos, 'photo')} restored from the archive's files alone, "
+            f"{counted(self.files, 'file')} ({size_in_words(self.bytes)}) read and right, "
+            f"all {self.rows} rows like the catalog's"
         ]
 
 

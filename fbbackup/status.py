@@ -64,19 +64,19 @@ def _clock(value: object) -> str | None:
 def status_lines(record: dict[str, Any]) -> list[str]:
     photos = record["photos"]
     lines = [
-        f"{photos['stored']} photos stored in {record['albums']} albums, {size_in_words(record['bytes'])} "
-        f"in {record['files']} files at {record['archive']}",
+        f"{counted(photos['stored'], 'photo')} stored in {counted(record['albums'], 'album')}, "
+        f"{size_in_words(record['bytes'])} in {counted(record['files'], 'file')} at {record['archive']}",
         _pending_line(photos),
     ]
     if record["gone_upstream"]:
-        lines.append(f"{record['gone_upstream']} of them are gone on Facebook and kept here")
+        lines.append(f"of them gone on Facebook and kept here: {record['gone_upstream']}")
     if record["damaged_files"]:
         lines.append(
-            f"{record['damaged_files']} files are missing or were changed; `fbbackup sync` fetches missing ones again, "
-            "`fbbackup verify --repair` changed ones"
+            f"files that are missing or were changed: {record['damaged_files']}; `fbbackup sync` fetches missing ones "
+            "again, `fbbackup verify --repair` changed ones"
         )
     if photos["purged"]:
-        lines.append(f"{photos['purged']} photos were purged and are not fetched again")
+        lines.append(f"purged, and not fetched again: {counted(photos['purged'], 'photo')}")
     for account in record["accounts"]:
         lines += _account_status(account)
     daemon = record.get("daemon")
@@ -166,7 +166,7 @@ def audit_lines(record: dict[str, Any]) -> list[str]:
         if len(missing) > LISTED_ALBUMS:
             lines.append(f"  … and {len(missing) - LISTED_ALBUMS} more photos (--json lists up to 1000)")
         if account["purged"]:
-            lines.append(f"  {account['purged']} photos were purged; they count for nothing here")
+            lines.append(f"  purged, and counted for nothing here: {counted(account['purged'], 'photo')}")
     if not record["accounts"]:
         lines.append("nothing was backed up yet; `fbbackup sync` starts it")
     lines.append("complete" if record["complete"] else "not proven complete; see the lines above")

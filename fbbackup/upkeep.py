@@ -22,7 +22,7 @@ from fbbackup.models import Picture
 from fbbackup.protocols import Report, Source
 from fbbackup.purge import Purged, purge
 from fbbackup.repair import Means, Outcome, repair
-from fbbackup.screen import progress, size_in_words
+from fbbackup.screen import counted, progress, size_in_words
 from fbbackup.stores.archive import open_existing
 from fbbackup.verify import Selection, Verified, verify
 
@@ -219,12 +219,15 @@ def _purge_lines(plan: Plan, done: Purged | None) -> list[str]:
     for file in plan.shared:
         others = ", ".join(file.photo_ids[:3]) + ("…" if len(file.photo_ids) > 3 else "")
         lines.append(f"{file.key} stays: photo {others} has the same bytes")
+    photos, files = counted(len(plan.photo_ids), "photo"), counted(len(plan.files), "file")
     size = size_in_words(sum(file.bytes for file in plan.files))
     if done:
-        made = f", {done.thumbnails} thumbnails" + (f", {done.copies} set-aside copies" if done.copies else "")
-        lines.append(f"{len(plan.photo_ids)} photos purged: {len(plan.files)} files ({size}){made}; "
+        made = f", {counted(done.thumbnails, 'thumbnail')}" + (
+            f", {counted(done.copies, 'set-aside file')}" if done.copies else ""
+        )
+        lines.append(f"{photos} purged: {files} ({size}){made}; "
                      "what is known of them stays in the catalog, and they are not fetched again")  # fmt: skip
     else:
-        lines.append(f"{len(plan.photo_ids)} photos with {len(plan.files)} files ({size}) and their thumbnails would "
-                     "be removed for good; nothing was: say so with --yes")  # fmt: skip
+        lines.append(f"{photos} with {files} ({size}), thumbnails included, would be removed for good; "
+                     "nothing was: say so with --yes")  # fmt: skip
     return lines

@@ -364,7 +364,7 @@ def test_the_keyring_is_asked_only_where_a_login_was_put_there(state: Path, monk
     assert found.token("me").reveal() == CANARY
     assert found.keeps_in_keyring("me")
     monkeypatch.setitem(sys.modules, "keyring", None)
-    with pytest.raises(ConfigError, match=r"fbbackup\[keyring\]"):
+    with pytest.raises(ConfigError, match=r"\.\[keyring\]"):
         found.token("me")
     found.save("me", login("EAAfile"))
     assert found.token("me").reveal() == "EAAfile"

@@ -233,6 +233,7 @@ def _keyring() -> Any:
         import keyring
     except ImportError:
         raise ConfigError(
-            "a login is kept in the keyring, but that extra is missing; install fbbackup[keyring]"
+            "a login is kept in the keyring, but that extra is missing; "
+            "`pipx install --force '.[keyring]'` in its checkout adds it"
         ) from None
     return keyring

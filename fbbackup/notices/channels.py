@@ -31,7 +31,9 @@ async def _pushed(url: Secret, title: str, text: str) -> bool:
     try:
         sent = await asyncio.wait_for(asyncio.to_thread(_push, url, title, text), _SECONDS)
     except ImportError:
-        log.warning("notify_urls are set, but the extra is missing; install fbbackup[notify]")
+        log.warning(
+            "notify_urls are set, but the extra is missing; `pipx install --force '.[notify]'` in its checkout adds it"
+        )
         return True
     except TimeoutError:
         log.warning("a notice could not be sent in a minute; it is tried again after the next run")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 HOST = "127.0.0.1"
-MISSING = "Datasette is not installed; `pip install 'fbbackup[datasette]'` adds it"
+MISSING = "Datasette is not installed; `pipx install --force '.[datasette]'` in its checkout adds it"
 _SETTINGS = {"sql_time_limit_ms": 5000, "facet_time_limit_ms": 500, "allow_download": False}
 
 

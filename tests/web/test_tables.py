@@ -137,7 +137,8 @@ def test_without_the_extra_one_line_says_how_to_get_it(filled: Filled, tmp_path:
     path = f"{tmp_path}:{Path(__file__).parents[2]}"
     code, out, err = filled.command("datasette", "--port", "0", PYTHONPATH=path)
     assert (code, out, err.splitlines()) == (
-        2, "", ["fbbackup: Datasette is not installed; `pip install 'fbbackup[datasette]'` adds it"]
+        2, "",
+        ["fbbackup: Datasette is not installed; `pipx install --force '.[datasette]'` in its checkout adds it"],
     )  # fmt: skip
 
 
