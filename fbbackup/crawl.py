@@ -9,7 +9,7 @@ from datetime import timedelta
 from fbbackup.catalog import albums as album_rows
 from fbbackup.catalog import listings, plans, withheld
 from fbbackup.catalog.albums import KnownAlbum
-from fbbackup.errors import CursorRejected, ItemError, LoginNeeded
+from fbbackup.errors import CursorRejected, ItemError, LoginNeeded, SourceUnavailable
 from fbbackup.job import Job
 from fbbackup.models import Album, Identity, Kind, Page
 
@@ -36,7 +36,7 @@ async def crawl(job: Job) -> Crawled:
     await _check_person(job, identity)
     await job.catalog.write(album_rows.record_identity, job.account_id, identity, job.now())
     await _leave_out_videos(job, identity)
-    seen = await _list_albums(job)
+    seen, cut_short = await _list_albums(job)
     missing = await job.catalog.read(album_rows.albums_missing, job.account_id, seen)
     wanted = _wanted(job, identity)
     known = await job.catalog.read(album_rows.known_albums, job.account_id, wanted, {})
@@ -48,6 +48,8 @@ async def crawl(job: Job) -> Crawled:
     await _open_albums(job, [album for album in due if not album.album.virtual])
     await _open_albums(job, [album for album in due if album.album.virtual])
     await _leave_out_videos(job, identity)
+    if cut_short is not None:
+        raise cut_short
     return Crawled(tuple(missing), deferred, identity)
 
 
@@ -74,15 +76,21 @@ async def _leave_out_videos(job: Job, login: Identity) -> None:
     await job.catalog.write(withheld.leave_out_videos, job.account_id, reason, job.now())
 
 
-async def _list_albums(job: Job) -> list[str]:
-    """Records every album; returns the remote ids of all of them."""
+async def _list_albums(job: Job) -> tuple[list[str], SourceUnavailable | None]:
+    """Records every album; returns the remote ids of all of them, and why the list was cut short, if it was: the albums
+    before that can be backed up all the same."""
     seen: list[str] = []
-    async for albums in job.source.albums():
-        fresh = [album for album in albums if album.remote_id not in seen]
-        await job.catalog.write(album_rows.record_albums, job.account_id, fresh, len(seen), job.now())
-        seen += [album.remote_id for album in fresh]
-        job.tally.publish()
-    return seen
+    try:
+        async for albums in job.source.albums():
+            fresh = [album for album in albums if album.remote_id not in seen]
+            await job.catalog.write(album_rows.record_albums, job.account_id, fresh, len(seen), job.now())
+            seen += [album.remote_id for album in fresh]
+            job.tally.publish()
+    except SourceUnavailable as error:
+        if not seen:
+            raise
+        return seen, error
+    return seen, None
 
 
 async def _due_albums(job: Job, known: Sequence[KnownAlbum], wanted: str) -> tuple[list[KnownAlbum], bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fbbackup.http.addresses import AddressRefused, HostRules
 from fbbackup.http.bodies import Fetched
 from fbbackup.http.client import Http, HttpSettings, NeverSent, Reply, SlowAnswer
-from fbbackup.http.redaction import redact, register_secret
+from fbbackup.http.redaction import redact, register_secret, without
 from fbbackup.http.sockets import Socket, SocketClosed, SocketRefused
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "SocketRefused",
     "redact",
     "register_secret",
+    "without",
 ]

@@ -21,6 +21,11 @@ def register_secret(value: str | None) -> None:
         _SECRETS.update({value, quote(value, safe="")})
 
 
+def without(body: bytes, secret: str) -> bytes:
+    """A body in which a secret, when it is long enough to be one, is replaced by `…`."""
+    return body.replace(secret.encode(), "…".encode()) if len(secret) >= _SHORTEST else body
+
+
 def redact(text: str) -> str:
     """`text` with tokens, proofs and signatures replaced by `…`."""
     for secret in sorted(_SECRETS, key=len, reverse=True):

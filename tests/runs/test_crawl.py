@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -64,6 +65,30 @@ async def test_albums_not_listed_for_long_are_listed_again(ada: Bench, facebook:
     ada.now += timedelta(days=15)
     await ada.run(deep_after=timedelta(days=14))
     assert facebook.opened == ["1", "2", "3"]
+
+
+class Circling(FakeSource):
+    """The list of albums never comes to its end."""
+
+    async def albums(self) -> AsyncIterator[Sequence[Album]]:
+        async for albums in super().albums():
+            yield albums[:2]
+        raise SourceUnavailable("Facebook's album list repeats itself; a later run tries again")
+
+
+async def test_an_album_list_that_is_cut_short_leaves_out_only_what_it_did_not_show() -> None:
+    source = Circling()
+    for number in "123":
+        source.add_album(number, f"Album {number}", photos=2)
+    with bench(source) as ada:
+        result = await ada.run()
+        assert (result.outcome, result.exit_code) == ("incomplete", 4)
+        assert "repeats itself" in result.line
+        assert (await ada.stored()).keys() == {*source.library["1"], *source.library["2"]}
+        assert ada.value("SELECT count(*) FROM photos WHERE gone_at IS NOT NULL") == 0
+        del source.library["1"]
+        await ada.run()
+        assert ada.value("SELECT count(*) FROM albums WHERE gone_at IS NOT NULL") == 0
 
 
 class WithUploads(FakeSource):

@@ -220,3 +220,27 @@ async def test_a_claim_of_no_photos_is_not_believed_where_albums_are_shown_witho
     async with graph(told) as (source, _):
         found = await all_of(source)
         assert [len(found[album]) for album in ALBUMS] == [3, 2]
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"0": {"id": "1"}}}, {"data": "x", "paging": {}}])
+async def test_an_answer_without_a_list_is_no_empty_album(answer: dict[str, Any]) -> None:
+    async with graph(lambda path, params: answer if path in ("70/photos", "me/videos") else None) as (source, _):
+        for remote_id, virtual in (("70", False), ("videos", True)):
+            with pytest.raises(ItemError, match="no list"):
+                await source.page(Album(remote_id, "", virtual=virtual), None)
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_token_in_any_value_is_taken_out() -> None:
+    def told(path: str, params: Params) -> Any:
+        if path != "70/photos":
+            return None
+        link = f"https://graph.facebook.com/1?access_token={TOKEN}"
+        return {"data": [{"id": "1", "name": TOKEN, "link": link, "images": [{"source": link}], "odd": {"x": [link]}}]}
+
+    async with graph(told) as (source, _):
+        photos = await rest_of(source, Album("70", ""), None)
+        assert photos[0].caption == "…"
+        assert TOKEN not in repr(photos)

@@ -73,6 +73,16 @@ def test_the_largest_image_wins_whatever_the_order() -> None:
     assert found.largest.format == "jpeg"
 
 
+@pytest.mark.parametrize("kept", [("width",), ("height",)])
+def test_the_largest_image_wins_by_the_one_side_that_is_told(kept: tuple[str, ...]) -> None:
+    sizes = [(48, 36), (960, 720), (130, 98)]
+    images = [{"width": width, "height": height, "source": f"https://cdn.test/{width}.jpg"} for width, height in sizes]
+    images = [{key: value for key, value in one.items() if key in (*kept, "source")} for one in images]
+    photo = photo_from_node({"id": "1", "images": images}, asked=frozenset({"images"}))
+    assert photo.largest is not None
+    assert photo.largest.url.endswith("960.jpg")
+
+
 def test_images_win_a_tie_against_webp_images_and_lose_to_larger_ones() -> None:
     tie = photo(webp_images=[image(10, 10, "w")], images=[image(10, 10, "i")])
     assert tie.largest is not None

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fbbackup.errors import ConfigError, LoginNeeded, SourceUnavailable
-from fbbackup.http import Http, Reply, SlowAnswer, register_secret
+from fbbackup.http import Http, Reply, SlowAnswer, register_secret, without
 from fbbackup.http.bodies import retry_after_seconds
 from fbbackup.sources.graph.budget import Budget
 from fbbackup.sources.graph.failures import (
@@ -147,7 +147,8 @@ class GraphApi:
         self.budget.took(reply)
         self._compare_version(reply)
         self._compare_date(reply)
-        failure, value = _judge(reply)
+        # Addresses of further pages hold the token; so may any other value, and all of them are kept in the catalog.
+        failure, value = _judge(replace(reply, body=without(reply.body, self.settings.token)))
         if failure is not None:
             self._raise_what_ends_the_run(failure, reply)
         wait = retry_after_seconds(reply.headers.get("retry-after", ""), self.settings.clock()) or 0.0

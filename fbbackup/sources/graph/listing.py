@@ -124,6 +124,8 @@ class Pages:
         else:
             asked.add(_short(cursor))
         answer = await self._ask(listing, cursor)
+        if not isinstance(answer.get("data"), list):
+            raise ItemError("the answer holds no list of items")
         page = self.page_of(answer, listing.kind, album.title, heavy=self.limit.heavy)
         self.limit.heavy = True
         barren = self._count_barren(album.remote_id, page, asked)

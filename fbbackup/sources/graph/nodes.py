@@ -145,7 +145,8 @@ def _link(node: dict[str, Any]) -> str | None:
 def _variants(node: dict[str, Any]) -> tuple[Variant, ...]:
     """The largest three, largest first; `images` win ties against `webp_images`, whose order means nothing."""
     found = [*_renditions(node.get("images"), ""), *_renditions(node.get("webp_images"), "webp")]
-    found.sort(key=lambda variant: -variant.pixels)
+    # Of a side that is not told the other one says how large it may be.
+    found.sort(key=lambda one: -(one.width or one.height or 0) * (one.height or one.width or 0))
     return tuple(found[:KEPT_VARIANTS])
 
 
