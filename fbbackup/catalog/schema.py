@@ -379,6 +379,9 @@ def migrate(db: Database) -> None:
     def m008_cheaper_inserts(db: Database) -> None:
         run(db, marks.CHEAPER_INSERTS + WORDS_MERGED_LATER, 8)
 
+    # Both together: where the table is, the library never makes its index.
+    with db.atomic():
+        steps.ensure_migrations_table(db)
     steps.apply(db)
 
 

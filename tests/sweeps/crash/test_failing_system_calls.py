@@ -76,6 +76,12 @@ def test_a_first_run_on_a_disk_with_a_fault(lane: Lane, fault: Fault, point: Poi
     assert not bad([failed(subject, fault, point)])
 
 
+def test_a_catalog_is_made_on_a_disk_that_fails_in_between(scratch: Path) -> None:
+    making = Program(scratch / "making", "open")
+    making.prepare()
+    assert not bad([failed(making, FAULTS[1], Point("fdatasync", number)) for number in (7, 8, 9)])
+
+
 @pytest.mark.sweep
 @pytest.mark.timeout(7200)
 def test_every_call_fails_once(scratch: Path, figure: Figure) -> None:
