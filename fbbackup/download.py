@@ -100,6 +100,10 @@ class Downloads:
         variant = wanted.variant
         if variant is None or wanted.id in self._stale:
             return True
+        if wanted.is_new or wanted.id in self._refreshed:
+            return (
+                False  # it was just handed out: whether it has expired is the server's to say, the clock may be wrong
+            )
         return variant.expires_at is not None and variant.expires_at <= self.job.now() + timedelta(seconds=60)
 
     async def _refresh(self, expired: Sequence[Wanted]) -> None:
@@ -166,21 +170,25 @@ class Downloads:
                 continue
             try:
                 kept = await self._store(wanted)
-            except AddressExpired as expired:
-                if wanted.id in self._refreshed:
-                    await self._done.put(self._failure(wanted, str(expired)))
-                else:
-                    self._stale.add(wanted.id)
-                    self._release(wanted.id)
             except ItemError as error:
                 self._count_failure(error)
-                await self._done.put(self._failure(wanted, str(error)))
+                if self._may_have_expired(wanted, error):
+                    self._stale.add(wanted.id)
+                    self._release(wanted.id)
+                else:
+                    await self._done.put(self._failure(wanted, str(error)))
             else:
                 self._failures_in_row = 0
                 await self._done.put(kept)
 
+    def _may_have_expired(self, wanted: Wanted, error: ItemError) -> bool:
+        """Whether a fresh address may help: some servers answer an expired one with a page or an empty picture."""
+        guess = wanted.variant is not None and wanted.variant.is_guess
+        signs = AddressExpired if guess else AddressExpired | BadPicture | NoPicture
+        return isinstance(error, signs) and wanted.id not in self._refreshed
+
     def _count_failure(self, error: ItemError) -> None:
-        if isinstance(error, DownloadError) and not error.final:
+        if isinstance(error, DownloadError) and not error.final and not isinstance(error, AddressExpired):
             self._failures_in_row += 1
         if self._failures_in_row >= BREAKER:
             self.stopped = f"pictures can't be downloaded right now ({error}); the next run goes on"

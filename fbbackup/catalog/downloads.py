@@ -16,13 +16,14 @@ from fbbackup.models import Kind, Picture, StoredFile, Variant
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A photo whose largest variant is to be stored."""
+    """A photo whose largest variant is to be stored; `is_new` when this run met it first."""
 
     id: str
     kind: Kind
     key_stem: str
     variant: Variant | None
     attempts: int
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,14 @@ def photos_to_download(db: Connection, account_id: int, due: Due, busy: Collecti
 
 def _due(db: Connection, account_id: int, state: str, due: Due, busy: Collection[str], limit: int) -> list[Wanted]:
     rows = db.execute(
-        "SELECT p.id, p.kind, p.key_stem, p.attempts, v.width, v.height, v.format, v.url, v.expires_at "
+        "SELECT p.id, p.kind, p.key_stem, p.attempts, p.first_seen_at >= ? AS is_new, "
+        "v.width, v.height, v.format, v.url, v.expires_at "
         "FROM photos p LEFT JOIN variants v ON v.photo_id = p.id AND v.rank = 0 "
         "WHERE p.state = ? AND p.account_id = ? AND p.id NOT IN (SELECT value FROM json_each(?)) "
         "AND (p.state = 'wanted' OR (p.next_try_at IS NOT NULL AND (p.tried_at IS NULL OR p.tried_at < ?) "
         "AND (? OR p.next_try_at <= ?))) LIMIT ?",
         (
-            state, account_id, json.dumps(list(busy)), precise(due.tried_before), due.all_failed,
+            stamp(due.now), state, account_id, json.dumps(list(busy)), precise(due.tried_before), due.all_failed,
             stamp(due.now), limit,
         ),
     )  # fmt: skip
@@ -91,7 +93,7 @@ def _wanted(row: Row) -> Wanted:
     variant = None
     if row["url"] is not None:
         variant = Variant(row["url"], row["width"], row["height"], row["format"], moment(row["expires_at"]))
-    return Wanted(row["id"], Kind(row["kind"]), row["key_stem"], variant, row["attempts"])
+    return Wanted(row["id"], Kind(row["kind"]), row["key_stem"], variant, row["attempts"], bool(row["is_new"]))
 
 
 def variant_after(db: Connection, photo_id: str, url: str) -> Variant | None:

@@ -76,9 +76,14 @@ class Unpacker:
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise DownloadError(f"the body has an unknown encoding ({encoding[:20]})")
         self._inflate = zlib.decompressobj(wbits=47) if encoding not in ("", "identity") else None
+        self._may_be_bare = encoding == "deflate"
 
     def feed(self, chunk: bytes) -> bytes:
         """The plain bytes of a chunk."""
+        if self._may_be_bare and chunk:
+            self._may_be_bare = False
+            if chunk[0] & 0x0F not in (zlib.DEFLATED, 0x0F):  # neither zlib's header nor gzip's, as of some servers
+                self._inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         if self._inflate is not None:
             try:
                 chunk = self._inflate.decompress(chunk, self._left + 1)

@@ -24,6 +24,7 @@ from tests.loopback import Asked, loopback, reply
         reply(PICTURE),
         chunked(PICTURE[:100], PICTURE[100:]),
         reply(gzip.compress(PICTURE), Content_Encoding="gzip"),
+        *[reply(zlib.compress(PICTURE, wbits=wbits), Content_Encoding="deflate") for wbits in (15, 31, -15)],
         reply(PICTURE, Content_Digest=f"adler32={zlib.adler32(PICTURE)}"),
         reply(PICTURE, Content_Digest=f"adler32={zlib.adler32(PICTURE):08x}"),
         reply(PICTURE, Content_Digest=f"adler32={zlib.adler32(PICTURE):#x}"),

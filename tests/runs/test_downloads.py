@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fbbackup.errors import DownloadError
-from fbbackup.models import Photo
+from fbbackup.models import Answers, Photo
 from tests.fake_source import FakeSource, jpeg
 from tests.jobs import Bench, bench
 
@@ -18,6 +20,46 @@ async def test_expired_addresses_are_renewed_in_one_question(ada: Bench, faceboo
     assert result.outcome == "complete"
     assert sum(len(ids) for ids in facebook.asked) == 28
     assert len(facebook.asked) <= 28 / 4
+
+
+class Expiring(FakeSource):
+    """Addresses that ended in 2020 by what they say themselves; asked for by id, a spoiled photo is well again."""
+
+    def node(self, id_: str) -> Photo:
+        photo = super().node(id_)
+        ended = datetime(2020, 1, 1, tzinfo=UTC)
+        return replace(photo, variants=tuple(replace(one, expires_at=ended) for one in photo.variants))
+
+    async def photos_by_id(self, ids: Sequence[str], videos: Collection[str] = ()) -> Answers:
+        for id_ in ids:
+            self.spoiled.pop(id_, None)
+        return await super().photos_by_id(ids, videos)
+
+
+@pytest.fixture
+def expiring() -> Expiring:
+    source = Expiring()
+    source.add_album("1", "Lake", photos=6)
+    return source
+
+
+async def test_addresses_that_were_just_handed_out_are_tried_whatever_the_clock_says(expiring: Expiring) -> None:
+    with bench(expiring) as ada:
+        expiring.before_read = lambda id_: (_ for _ in ()).throw(DownloadError("HTTP 503")) if id_ == "1003" else None
+        await ada.run(attempts=1)
+        assert (len(await ada.stored()), expiring.asked) == (5, [])
+        expiring.before_read = lambda id_: None
+        assert (await ada.run()).outcome == "complete"
+        assert expiring.asked == [["1003"]]
+
+
+@pytest.mark.parametrize("told", [b"<html>expired</html>", jpeg(1, (1, 1))])
+async def test_an_expired_address_may_lead_to_a_page_or_a_dot(expiring: Expiring, told: bytes) -> None:
+    expiring.spoiled = dict.fromkeys(expiring.photos, told)
+    with bench(expiring) as ada:
+        assert (await ada.run(attempts=1)).outcome == "complete"
+        assert await ada.stored() == expiring.bodies
+        assert sorted(id_ for ids in expiring.asked for id_ in ids) == sorted(expiring.photos)
 
 
 async def test_bad_photo_never_stops_the_run_and_says_why(ada: Bench, facebook: FakeSource) -> None:
