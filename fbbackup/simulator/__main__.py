@@ -45,6 +45,8 @@ def _simulator(options: argparse.Namespace) -> Simulator:
     simulator = Simulator(library, port=options.port, budget=options.budget, cdn_base=options.cdn)
     for text in options.fault:
         name, _, times = text.partition(":")
+        if times and not times.isdecimal():
+            raise ValueError(f"--fault {text}: how often it strikes is a whole number, as in {name}:3")
         simulator.faults.set(name, times=int(times) if times else None)
     return simulator
 
@@ -67,10 +69,23 @@ def _wait_for_end(with_stdin: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Listen until SIGTERM, SIGINT or the end of standard input."""
-    options = _parser().parse_args(arguments)
+    """Listen until SIGTERM, SIGINT or the end of standard input. What is wrong with the options is one line, and 2."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
     if options.verbose:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    try:
+        return _run(options)
+    except BrokenPipeError:
+        # Whoever read has enough; at its end Python would flush into the same pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, OverflowError, ValueError) as error:
+        sys.stderr.write(f"{parser.prog}: {error}; see --help\n")
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.list_faults:
         for kind in FAULTS.values():
             sys.stdout.write(f"{kind.name:20} {kind.on:6} {kind.does}\n")

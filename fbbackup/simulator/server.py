@@ -81,7 +81,7 @@ class Simulator:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             self._failure = error
         finally:
             self._started.set()

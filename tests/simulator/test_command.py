@@ -23,6 +23,7 @@ def started(*options: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "fbbackup.simulator", "--photos", "20", "--albums", "2", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         cwd=ROOT,
         text=True,
     )
@@ -53,6 +54,31 @@ def test_it_lists_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list-faults"]) == 0
     printed = capsys.readouterr().out
     assert all(kind.does in printed for kind in FAULTS.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--fault", "nope"], "no fault is called 'nope'"),
+        (["--fault", "cut:often"], "a whole number, as in cut:3"),
+        (["--photos-from", "/proc/nowhere"], "/proc/nowhere"),
+        (["--port", "99999"], "0-65535"),
+        (["--export-pictures", "/proc/nowhere"], "/proc/nowhere"),
+    ],
+)
+def test_a_wrong_option_is_one_line(options: list[str], words: str) -> None:
+    with started(*options) as process:
+        said = stream(process.stderr).read()
+        assert (process.wait(10), stream(process.stdout).read()) == (2, "")
+    (line,) = said.splitlines()
+    assert words in line
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_word() -> None:
+    with started("--list-faults") as process:
+        stream(process.stdout).close()
+        said = stream(process.stderr).read()
+        assert (process.wait(10), said) == (1, "")
 
 
 def test_the_page_of_the_documentation_lists_every_fault() -> None:
