@@ -17,7 +17,7 @@ from fbbackup.importing import ImportJob, ImportResult, import_export
 from fbbackup.job import utc_now
 from fbbackup.models import Picture
 from fbbackup.protocols import Report
-from fbbackup.screen import progress, size_in_words
+from fbbackup.screen import counted, progress, size_in_words
 from fbbackup.sources.export import Export, open_export
 from fbbackup.thumbnails import alike, kind_of
 from fbbackup.thumbnails.child import Decoders
@@ -75,7 +75,7 @@ class Imported:
             + (f", {coverage['messages_left_out']} of messages left out" if coverage["messages_left_out"] else ""),
             *(f"not decided: {line}" for line in result.ambiguous),
         ]
-        parts = [f"{result.new} new photos", f"{result.stored} stored ({size_in_words(result.bytes)})"]
+        parts = [counted(result.new, "new photo"), f"{result.stored} stored ({size_in_words(result.bytes)})"]
         parts.append(f"{result.unchanged} were here already" if result.unchanged else "")
         parts.append(f"{result.unlisted} that no list names" if result.unlisted else "")
         parts.append(f"{result.absent} listed without a file" if result.absent else "")

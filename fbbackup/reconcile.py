@@ -13,6 +13,7 @@ from fbbackup.errors import BadPicture
 from fbbackup.job import Job
 from fbbackup.layout import PICTURE_FOLDERS
 from fbbackup.models import Picture, Reading, StoredFile
+from fbbackup.screen import counted
 from fbbackup.whereabouts import CHUNK, NAMED, Readers, Whereabouts, locate
 
 PICTURE_LIMIT = 64 << 20
@@ -54,7 +55,7 @@ async def _tell_damaged(job: Job) -> None:
         job.tally.note(f"… and {missing - NAMED} more files are missing; they are fetched again")
     if changed:
         job.tally.note(
-            f"{changed} files were changed since they were stored and are left alone (first: {first}); "
+            f"changed since they were stored, and left alone: {counted(changed, 'file')} (first: {first}); "
             "`fbbackup verify` names them, `fbbackup verify --repair` fetches the originals"
         )
 

@@ -157,10 +157,10 @@ def _verify_lines(found: Verified, outcomes: Sequence[Outcome], *, tried: bool) 
     if not outcomes:
         return [*lines, f"{read}: all are as recorded"]
     if not left:
-        return [*lines, f"{read}: {len(outcomes)} were damaged, all are repaired"]
+        return [*lines, f"{read}: {counted(len(outcomes), 'damaged one')}, all repaired"]
     advice = "" if tried else "; `fbbackup verify --repair` fetches them again"
     done = f", {len(outcomes) - left} repaired" if tried else ""
-    return [*lines, f"{read}: {len(outcomes)} are damaged or missing{done}{advice}"]
+    return [*lines, f"{read}: {len(outcomes)} damaged or missing{done}{advice}"]
 
 
 def _damage_line(outcome: Outcome, *, tried: bool) -> str:
