@@ -111,7 +111,11 @@ def clock_lines(account: dict[str, Any]) -> list[str]:
         return []
     ends = {"the login": account["login_expires_at"], "data access": account["data_access_expires_at"]}
     known = [f"{what} {_ends(at)}" for what, at in ends.items() if at]
-    unknown = "no end of the login is known" if account["asked_at"] else "the login was not asked about yet"
+    unknown = (
+        "no end of the login is known"
+        if account["asked_at"]
+        else "when the login ends is known after the first `fbbackup sync`"
+    )
     lines = [", ".join(known) if known else unknown]
     if account["blocked_until"] and account["blocked_until"] > _now_text():
         lines.append(f"Facebook takes no calls before {account['blocked_until']}")

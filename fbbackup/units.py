@@ -41,9 +41,11 @@ def install(wanted: Wanted) -> list[str]:
         if wanted.into is None and not wanted.own:
             _make_secrets()
     except OSError as error:
-        raise ConfigError(
-            f"{error.filename}: {error.strerror}; run as root, or add --user for a service of your own"
-        ) from None
+        system = wanted.into is None and not wanted.own
+        remedy = (
+            "run as root, or add --user for a service of your own" if system else "check the folder and who owns it"
+        )
+        raise ConfigError(f"{error.filename}: {error.strerror}; {remedy}") from None
     lines = [f"written: {folder / NAME}"]
     if wanted.into is None:
         for words in (["daemon-reload"], ["enable", NAME]):

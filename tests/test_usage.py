@@ -107,6 +107,13 @@ def test_the_demonstration_tells_commands_that_can_be_pasted(tmp_path: Path) -> 
     assert f"sqlite3 '{tmp_path}/a demo/archive/catalog.sqlite' '" in query
 
 
+def test_a_unit_that_can_not_be_written_names_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run(tmp_path, "systemd", "install", "--into", "file")
+    assert done.returncode == 2
+    assert one_line(done) == "fbbackup: file: File exists; check the folder and who owns it"
+
+
 def test_a_folder_below_a_file_is_named_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run(tmp_path, "--archive", "file/below", "init", "--yes")
