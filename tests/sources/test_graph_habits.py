@@ -211,6 +211,25 @@ async def test_a_list_without_an_end_is_given_up(shown: list[Any]) -> None:
         assert len(asked) < 60
 
 
+@pytest.mark.parametrize("edge", [{"data": []}, {"data": [], "paging": {"cursors": {"after": "A"}}}])
+async def test_empty_albums_need_no_call_of_their_own(edge: dict[str, Any]) -> None:
+    def told(path: str, params: Params) -> Any:
+        if path == "me/albums":
+            shown = {"photos": edge} if "photos" in params["fields"] else {}
+            return {"data": [{"id": str(number), "name": "x", "count": 0} | shown for number in range(70, 90)]}
+        return None
+
+    async with graph(told) as (source, asked):
+        assert len(await all_of(source)) == 23
+        assert len(asked) == 7
+
+
+async def test_what_failed_is_told_with_the_status_that_came() -> None:
+    async with graph(lambda path, params: (200, b"<html>")) as (source, _):
+        with pytest.raises(SourceUnavailable, match=r"HTTP 200, the answer is no JSON"):
+            await albums_of(source)
+
+
 async def test_a_claim_of_no_photos_is_not_believed_where_albums_are_shown_without_any() -> None:
     def told(path: str, params: Params) -> Any:
         if path == "me/albums":

@@ -131,7 +131,8 @@ def failure_of(status: int, value: Any) -> Failure | None:
 
 def unreadable(status: int, reason: str) -> Failure:
     """The failure of an answer that is no JSON: outages come as HTML pages."""
-    return _by_status(status if status >= 400 else 502, reason)
+    kind = _by_status(status if status >= 400 else 502, reason).kind
+    return Failure(kind, f"HTTP {status}, {reason}")
 
 
 def _error_of(value: dict[str, Any]) -> dict[str, Any] | None:

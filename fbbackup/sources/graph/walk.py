@@ -94,12 +94,13 @@ class Walk:
     def _page_of(self, node: dict[str, Any], album: Album | None, *, nested: bool) -> Page | None:
         """The nested page; None when the album was not wanted or has to be opened singly to be sure.
 
-        A missing edge means an empty album where the service showed that of any album: counts alone may be wrong.
+        A missing or empty edge means an empty album where the service showed that of any album: counts alone may be
+        wrong.
         """
         if album is None:
             return None
         edge = node.get("photos")
-        if edge is None and album.remote_count == 0 and nested:
+        if nested and album.remote_count == 0 and _is_empty(edge):
             return Page(())
         if not isinstance(edge, dict) or not isinstance(edge.get("data"), list) or not edge["data"]:
             return None
@@ -113,6 +114,14 @@ class Walk:
             return self._pages.next_cursor(answer.get("paging"))
         except ItemError:
             return None
+
+
+def _is_empty(edge: Any) -> bool:
+    """Whether a nested edge has nothing to show and nothing to follow."""
+    if not isinstance(edge, dict):
+        return edge is None
+    paging = edge.get("paging")
+    return edge.get("data") == [] and not (isinstance(paging, dict) and paging.get("next"))
 
 
 def plan(albums: Sequence[Album], wanted: Sequence[str] | Any, nodes: int) -> list[int]:
