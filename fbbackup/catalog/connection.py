@@ -308,6 +308,8 @@ def _unusable(error: Exception, path: Path | None = None) -> ArchiveUnusable:
         return CatalogDamaged(
             f"the catalog{where} can't be used, it is damaged ({words}); `fbbackup rebuild` makes it anew"
         )
+    if path is not None and not path.parent.is_dir():
+        return ArchiveUnusable(f"the catalog{where} can't be made: its folder is not there; make it, or mount its disk")
     # SQLite only says that it can't open its log where there is room for bytes and for no further file.
     if "full" in words or (path is not None and "unable to open" in words and _holds_no_more_files(path.parent)):
         return ArchiveUnusable(f"the disk is full: the catalog{where} can't be written; free some space and run again")

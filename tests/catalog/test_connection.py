@@ -152,3 +152,8 @@ def test_nobody_else_may_read_a_catalog_or_a_copy_of_it(tmp_path: Path) -> None:
         os.umask(before)
     assert len(modes) >= 5
     assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_catalog_in_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveUnusable, match="its folder is not there; make it"):
+        open_catalog(tmp_path / "none" / "catalog.sqlite")
