@@ -119,3 +119,26 @@ def test_a_folder_below_a_file_is_named_once(tmp_path: Path) -> None:
     done = run(tmp_path, "--archive", "file/below", "init", "--yes")
     assert done.returncode == 7
     assert f"fbbackup: {tmp_path}/file/below is gone or no plain folder" in one_line(done)
+
+
+def redirected(home: Path, where: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fbbackup", *arguments]
+    known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {where}', "sh", *command],
+        env={**known, "HOME": str(home)}, cwd=home, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_an_error_that_nobody_can_be_told_keeps_its_exit_code(tmp_path: Path, where: str) -> None:
+    assert redirected(tmp_path, where, "--archive", "none", "sync").returncode == 2
+    assert redirected(tmp_path, where, "--archive", "none", "status").returncode == 7
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["doctor", "--json"]])
+def test_an_answer_that_can_not_be_written_is_one_line(tmp_path: Path, command: list[str]) -> None:
+    done = redirected(tmp_path, ">/dev/full", *command)
+    assert done.returncode == 1
+    assert "can't be written to stdout (No space left on device)" in one_line(done)
+    assert redirected(tmp_path, ">/dev/full 2>/dev/full", *command).returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -10,7 +11,7 @@ from typing import NoReturn
 import click
 
 from fbbackup.cli import asking, backing_up, checking, logging_in, publishing, serving, setting_up
-from fbbackup.cli.frame import INTERRUPTED, cli
+from fbbackup.cli.frame import INTERRUPTED, cli, discard
 from fbbackup.errors import ConfigError, FbbackupError
 
 __all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "publishing", "serving", "setting_up"]
@@ -18,6 +19,7 @@ __all__ = ["cli", "main", "asking", "backing_up", "checking", "logging_in", "pub
 
 def main() -> NoReturn:
     """The entry point: runs a command; every expected failure is one line and its exit code."""
+    _open_missing_files()
     # Whenever it comes, also before and after the work of a command, it ends that like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     verbose = "-v" in sys.argv[1:] or "--verbose" in sys.argv[1:]
@@ -51,6 +53,17 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
+def _open_missing_files() -> None:
+    """Whoever closed stdin, stdout or stderr gets /dev/null in its place, which else the next file would take."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process lives
+
+
 def _fail(message: str, exit_code: int) -> NoReturn:
-    click.echo(f"fbbackup: {' '.join(message.split())}", err=True)
+    try:
+        click.echo(f"fbbackup: {' '.join(message.split())}", err=True)
+    except OSError:
+        # The code still tells.
+        discard(sys.stderr)
     sys.exit(exit_code)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from fbbackup import __version__
+from fbbackup.errors import FbbackupError
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -69,16 +71,26 @@ def catalog(options: Options) -> Iterator[tuple[Connection, Path]]:
 
 
 def tell(json_out: bool, record: dict[str, Any], lines: list[str]) -> None:
-    if json_out:
-        click.echo(json.dumps(record, ensure_ascii=False))
-    else:
-        for line in lines:
-            click.echo(line)
+    for line in [json.dumps(record, ensure_ascii=False)] if json_out else lines:
+        say(line)
 
 
 def say(line: str) -> None:
-    click.echo(line)
-    sys.stdout.flush()
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard(sys.stdout)
+        raise FbbackupError(
+            f"the answer can't be written to stdout ({error.strerror}); what was done is done: see `fbbackup status`"
+        ) from error
+
+
+def discard(stream: TextIO) -> None:
+    """Lets go of what a file did not take, which else would be tried again as the process ends, and change its code."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def end_with(exit_code: int) -> None:

@@ -44,7 +44,8 @@ def failed(subject: Subject, fault: Fault, point: Point) -> Outcome:
     subject.restore()
     done = subject.disturbed(injecting(point, fault.inject))
     outcome = subject.recover(f"{subject.name}, {fault.name} at {point}")
-    complaint = done.complaint(*fault.codes)
+    unheard = done.err.startswith("fbbackup: the answer can't be written to stdout")
+    complaint = done.complaint(*fault.codes, *([1] if unheard else []))
     return replace(outcome, trouble=(*outcome.trouble, complaint)) if complaint else outcome
 
 
