@@ -101,9 +101,8 @@ class Downloads:
         if variant is None or wanted.id in self._stale:
             return True
         if wanted.is_new or wanted.id in self._refreshed:
-            return (
-                False  # it was just handed out: whether it has expired is the server's to say, the clock may be wrong
-            )
+            # It was just handed out: whether it has expired is the server's to say, since the clock may be wrong.
+            return False
         return variant.expires_at is not None and variant.expires_at <= self.job.now() + timedelta(seconds=60)
 
     async def _refresh(self, expired: Sequence[Wanted]) -> None:

@@ -134,6 +134,7 @@ def redirected(home: Path, where: str, *arguments: str) -> subprocess.CompletedP
 def test_an_error_that_nobody_can_be_told_keeps_its_exit_code(tmp_path: Path, where: str) -> None:
     assert redirected(tmp_path, where, "--archive", "none", "sync").returncode == 2
     assert redirected(tmp_path, where, "--archive", "none", "status").returncode == 7
+    assert redirected(tmp_path, where, "--archive", "none", "-v", "status").returncode == 7
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["doctor", "--json"]])

@@ -38,9 +38,7 @@ def main() -> NoReturn:
         message = error.format_message().rstrip(".")
         _fail(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`", ConfigError.exit_code)
     except FbbackupError as error:
-        if verbose:
-            traceback.print_exc()
-        _fail(str(error), error.exit_code)
+        _fail(str(error), error.exit_code, traceback.format_exc() if verbose else "")
     except KeyboardInterrupt:
         _fail("stopped; what is stored stays, the next run goes on", INTERRUPTED)
     except BrokenPipeError:
@@ -60,9 +58,9 @@ def _open_missing_files() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process lives
 
 
-def _fail(message: str, exit_code: int) -> NoReturn:
+def _fail(message: str, exit_code: int, details: str = "") -> NoReturn:
     try:
-        click.echo(f"fbbackup: {' '.join(message.split())}", err=True)
+        click.echo(f"{details}fbbackup: {' '.join(message.split())}", err=True)
     except OSError:
         # The code still tells.
         discard(sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import click
 
@@ -23,27 +24,23 @@ def doctor(options: Options, strict: bool, json_out: bool) -> None:
     end_with(record["exit_code"])
 
 
-PERCENT = click.FloatRange(0, 100, min_open=True)
+class _Percent(click.FloatRange):
+    """Above 0 and at most 100."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        percent: float = super().convert(value, param, ctx)
+        if math.isnan(percent):
+            # No comparison finds it out of range.
+            self.fail("nan is no number; give a percentage such as 4 or 0.5", param, ctx)
+        return percent
 
 
-def _number(context: click.Context, option: click.Parameter, percent: float | None) -> float | None:
-    if percent is not None and math.isnan(percent):
-        # No comparison finds it out of range.
-        raise click.BadParameter("nan is no number; give a percentage such as 4 or 0.5")
-    return percent
+PERCENT = _Percent(0, 100, min_open=True)
 
 
 @cli.command()
-@click.option(
-    "--sample", type=PERCENT, callback=_number, metavar="P", help="Read only P percent of the files, chosen at random."
-)
-@click.option(
-    "--oldest",
-    type=PERCENT,
-    callback=_number,
-    metavar="P",
-    help="Read only the P percent whose last check is longest ago.",
-)
+@click.option("--sample", type=PERCENT, metavar="P", help="Read only P percent of the files, chosen at random.")
+@click.option("--oldest", type=PERCENT, metavar="P", help="Read only the P percent whose last check is longest ago.")
 @click.option("--repair", is_flag=True, help="Put identical good bytes in place of damaged files.")
 @click.option("--account", help="Only files of this account.")
 @as_json
