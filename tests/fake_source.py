@@ -48,6 +48,7 @@ class FakeSource:
     spoiled: dict[str, bytes] = field(default_factory=dict)
     permission: Permission = Permission.GRANTED
     readable: frozenset[Kind] = frozenset(Kind)
+    data_ends_at: datetime | None = None
     lost: bool = False
     """The permission is gone: lists are empty, ids are denied, and only `identity` says why."""
     opened: list[str] = field(default_factory=list)
@@ -103,7 +104,13 @@ class FakeSource:
         self.calls += 1
         if self.lost:
             raise PermissionLost("user_photos is declined")
-        return Identity("1", "Ada", {"user_photos": self.permission}, readable=self.readable)
+        return Identity(
+            "1",
+            "Ada",
+            {"user_photos": self.permission},
+            readable=self.readable,
+            data_access_expires_at=self.data_ends_at,
+        )
 
     async def albums(self) -> AsyncIterator[Sequence[Album]]:
         self.calls += 1

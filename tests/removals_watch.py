@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 _ORIGINAL = re.compile(r"(.+)/(?:photos|videos)/(?:\d{4}/\d\d|undated)/(?!manifest\.jsonl)[^/]+")
@@ -80,14 +81,14 @@ def _resolved(path: Any, folder: Any) -> str:
 
 def _asking() -> str | None:
     """The function of fbbackup that asks for it; None when a test does, or nobody of ours."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("fbbackup."):
             return f"{module}.{frame.f_code.co_name}"
         if module.startswith("tests.") and module != __name__:
             return None
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -114,13 +113,7 @@ async def test_denials_after_access_to_the_data_ended_are_not_believed(
     ada: Bench, facebook: FakeSource, days: int, gone: int
 ) -> None:
     await ada.run()
-    login = await facebook.identity()
-    ends_at = ada.now + timedelta(days=days)
-
-    async def identity() -> Identity:
-        return replace(login, data_access_expires_at=ends_at)
-
-    facebook.identity = identity  # type: ignore[method-assign]
+    facebook.data_ends_at = ada.now + timedelta(days=days)
     facebook.remove("1026")
     result = await ada.run()
     assert ada.value("SELECT count(*) FROM photos WHERE gone_at IS NOT NULL") == gone
