@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Without an adapter of its own, each None that is bound costs the module an error that it raises and swallows.
+sqlite3.register_adapter(type(None), {}.get)
+
 Error = sqlite3.Error
 """What SQLite raises; from here, because two modules may be the one at work."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
+from fbbackup.catalog.bulk import insert_rows
 from fbbackup.catalog.marks import mark_months
 from fbbackup.catalog.photos import Recorded, record_photos
 from fbbackup.catalog.search import index_photos
@@ -231,10 +232,7 @@ def _record_memberships(
         for position, id_ in enumerate(ids, first)
         if id_ in old and (old[id_]["position"] != position or old[id_]["removed_at"] is not None)
     ]
-    db.executemany(
-        "INSERT INTO album_photos (album_id, photo_id, position, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?)",
-        new,
-    )
+    insert_rows(db, "album_photos (album_id, photo_id, position, first_seen_at, last_seen_at)", new)
     db.executemany(
         "UPDATE album_photos SET position = ?, last_seen_at = ?, removed_at = NULL WHERE album_id = ? AND photo_id = ?",
         moved,

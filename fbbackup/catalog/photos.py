@@ -11,6 +11,7 @@ from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
+from fbbackup.catalog.bulk import insert_rows
 from fbbackup.catalog.marks import mark_months, mark_stems
 from fbbackup.catalog.places import record_places
 from fbbackup.catalog.provenance import keep_exported, take_over
@@ -42,13 +43,10 @@ _COLUMNS = (
     "width", "height", "from_id", "from_name", "place_id", "latitude", "longitude",
     "created_at", "updated_at", "backdated_at", "raw",
 )  # fmt: skip
-_INSERT = (
-    "INSERT INTO photos (id, account_id, first_seen_at, last_seen_at, state, last_error, key_stem, "  # noqa: S608
-    f"{', '.join(_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(_COLUMNS)))})"
+_NEW_PHOTOS = (
+    f"photos (key_stem, id, account_id, first_seen_at, last_seen_at, state, last_error, {', '.join(_COLUMNS)})"
 )
-_INSERT_VARIANT = (
-    "INSERT INTO variants (photo_id, rank, width, height, format, url, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+_VARIANTS = "variants (photo_id, rank, width, height, format, url, expires_at)"
 _UPDATE = (
     f"UPDATE photos SET {', '.join(f'{column} = ?' for column in _COLUMNS)}, "  # noqa: S608 - column names only
     "state = ?, last_seen_at = ?, gone_at = NULL, gone_evidence = NULL WHERE id = ?"
@@ -95,16 +93,18 @@ def record_photos(db: Connection, account_id: int, photos: Sequence[Photo], now:
 def key_stem(photo: Photo) -> str:
     """The file's key without extension: folder by kind and month of the file date (UTC), name by date and id."""
     folder = "videos" if photo.kind is Kind.VIDEO else "photos"
-    name = photo.id
-    if _LEGACY_ID.fullmatch(name):
-        name = name.replace(":", "_")
-    elif not (name.isascii() and name.isalnum() and len(name) <= 100) and not _PLAIN_ID.fullmatch(name):
-        # Ids are digits in every known answer; anything else must neither leave the folder nor collide.
-        name = "x" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    name = photo.id if _PLAIN_ID.fullmatch(photo.id) else _name_of_odd(photo.id)
     if photo.file_date is None:
         return f"{folder}/undated/undated_{name}"
     day = stamp(photo.file_date)[:10]
     return f"{folder}/{day[:4]}/{day[5:7]}/{day}_{name}"
+
+
+def _name_of_odd(id_: str) -> str:
+    """Ids are digits in every known answer; any other must neither leave the folder nor collide."""
+    if _LEGACY_ID.fullmatch(id_):
+        return id_.replace(":", "_")
+    return "x" + sha256(id_.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def photo_of_key_stem(db: Connection, stem: str) -> str | None:
@@ -140,16 +140,10 @@ def _known(db: Connection, ids: Sequence[str]) -> dict[str, Row]:
 def _insert(db: Connection, account_id: int, photos: Sequence[Photo], now: datetime) -> None:
     record_places(db, list({photo.place.id: photo.place for photo in photos if photo.place}.values()))
     at = stamp(now)
-    stems = [key_stem(photo) for photo in photos]
-    db.executemany(
-        _INSERT,
-        [
-            (photo.id, account_id, at, at, *_first_state(photo), stem, *_values(photo))
-            for photo, stem in zip(photos, stems, strict=True)
-        ],
-    )
-    mark_stems(db, stems)
-    db.executemany(_INSERT_VARIANT, _variant_rows(photos))
+    rows = [(key_stem(photo), photo.id, account_id, at, at, *_first_state(photo), *_values(photo)) for photo in photos]
+    insert_rows(db, _NEW_PHOTOS, rows)
+    mark_stems(db, [row[0] for row in rows])
+    insert_rows(db, _VARIANTS, _variant_rows(photos))
     for photo in photos:
         if photo.people:
             record_people(db, photo)
@@ -255,7 +249,8 @@ def _refresh_variants(db: Connection, photo: Photo, state: str) -> None:
 
 def _write_variants(db: Connection, photos: Sequence[Photo]) -> None:
     db.executemany(
-        f"{_INSERT_VARIANT} ON CONFLICT (photo_id, rank) DO UPDATE SET width = excluded.width, "
+        f"INSERT INTO {_VARIANTS} VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
+        "ON CONFLICT (photo_id, rank) DO UPDATE SET width = excluded.width, "
         "height = excluded.height, format = excluded.format, url = excluded.url, expires_at = excluded.expires_at",
         _variant_rows(photos),
     )

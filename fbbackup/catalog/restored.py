@@ -109,6 +109,8 @@ class Restorer:
             self._file(file)
             self._insert("photo_files", link)
         self._insert("photos", fields)
+        if fields.get("sha256") is not None:
+            self._count(fields.get("file_date"))
         for album in parts["albums"]:
             self._membership(id_, album)
         for name, table in _OF_PHOTOS.items():
@@ -117,6 +119,13 @@ class Restorer:
         for tag in parts["people"]:
             if tag["person_id"] is not None:
                 self._insert("people", {"id": tag["person_id"], "name": tag["name"]}, "INSERT OR IGNORE")
+
+    def _count(self, file_date: str | None) -> None:
+        """Triggers keep the counts of months when a photo changes; only here one is inserted that has its file."""
+        self.db.execute(
+            "INSERT INTO months VALUES (?, 1) ON CONFLICT (month) DO UPDATE SET photos = photos + 1",
+            ((file_date or "")[:7],),
+        )
 
     def _file(self, file: Mapping[str, Any]) -> None:
         """A file of several photos stands in the lines of each; they agree."""

@@ -24,14 +24,13 @@ def _play(db: Connection, steps: list[tuple[str, Any, Any]]) -> None:
             (digest, digest),
         )
     for id_, date, digest in steps:
-        if db.execute("SELECT 1 FROM photos WHERE id = ?", (id_,)).fetchone():
-            db.execute("UPDATE photos SET file_date = ?, sha256 = ? WHERE id = ?", (date, digest, id_))
-        else:
+        if not db.execute("SELECT 1 FROM photos WHERE id = ?", (id_,)).fetchone():
             db.execute(
-                "INSERT INTO photos (id, account_id, kind, file_date, first_seen_at, last_seen_at, state, sha256, "
-                "key_stem) VALUES (?, 1, 'photo', ?, '', '', 'wanted', ?, '')",
-                (id_, date, digest),
+                "INSERT INTO photos (id, account_id, kind, first_seen_at, last_seen_at, state, key_stem) "
+                "VALUES (?, 1, 'photo', '', '', 'wanted', '')",
+                (id_,),
             )
+        db.execute("UPDATE photos SET file_date = ?, sha256 = ? WHERE id = ?", (date, digest, id_))
     if len(steps) > 9:
         db.execute("DELETE FROM photos WHERE id = '1'")
 

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from fbbackup.catalog import marks, open_catalog, schema
 from tests.catalog.stored_dumps import FOLDER, VERSIONS, dumped, load, upgraded
@@ -70,3 +71,30 @@ def test_an_upgraded_catalog_counts_and_has_its_manifests_written(tmp_path: Path
     assert due == [
         "albums", "checksums", "journal/2026-01", "photos/2014/07", "photos/2031/02", "photos/undated", "videos/2015/01"
     ]  # fmt: skip
+
+
+def test_where_sqlite_guards_its_schema_a_catalog_is_upgraded_all_the_same(tmp_path: Path) -> None:
+    load(8, tmp_path / "catalog.sqlite")
+    db = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    guarded = sqlite3.SQLITE_UPDATE, "sqlite_master"
+    db.set_authorizer(
+        lambda action, table, *_: sqlite3.SQLITE_DENY if (action, table) == guarded else sqlite3.SQLITE_OK
+    )
+    schema.migrate(Database(db))
+    db.set_authorizer(None)
+    wanted = (FOLDER / f"v{schema.VERSION}.sql").read_text(encoding="utf-8")
+    assert dumped(db) == wanted.replace(schema.STATES_ONE_BY_ONE, schema.STATES_IN_A_LIST)
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    db.close()
+
+
+@pytest.mark.parametrize("version", [8, schema.VERSION])
+def test_a_state_that_is_none_is_refused(version: int, tmp_path: Path) -> None:
+    load(version, tmp_path / "catalog.sqlite")
+    db = sqlite3.connect(tmp_path / "catalog.sqlite")
+    for state in ("wanted", "stored", "failed", "unavailable"):
+        db.execute("UPDATE photos SET state = ? WHERE id = '1001'", (state,))
+    for state in ("", "Stored", "gone"):
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed"):
+            db.execute("UPDATE photos SET state = ? WHERE id = '1001'", (state,))
+    db.close()

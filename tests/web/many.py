@@ -109,6 +109,7 @@ def _fill(db: Connection, files: list[tuple[Any, ...]], photos: int, told: Told)
         ((str(10**12 + n), f"p{n * 7 % PEOPLE}", told("person", n * 7 % PEOPLE), n % 100, n * 3 % 100)
          for n in range(0, photos, 3)),
     )  # fmt: skip
+    db.execute("INSERT INTO months SELECT substr(file_date, 1, 7), count(*) FROM photos GROUP BY 1")
     db.execute("INSERT INTO photo_files SELECT id, sha256, 1, 'graph', '' FROM photos")
     db.execute(f"INSERT INTO photos_fts (rowid, {', '.join(SEARCH_COLUMNS)}) {SEARCH_TEXT} FROM photos p")
 
