@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -100,6 +101,7 @@ def _unmapped(ip: _Ip) -> _Ip:
     return ip.ipv4_mapped or ip.sixtofour or ip
 
 
+@lru_cache(maxsize=256)
 def _literal(host: str) -> _Ip | None:
     """The address that a host spells out, None for a name. Octal, hex and shortened forms are refused."""
     try:
@@ -113,6 +115,7 @@ def _literal(host: str) -> _Ip | None:
     raise AddressRefused(f"{host} spells an address in an unusual way")
 
 
+@lru_cache(maxsize=256)
 def _is_loopback_name(host: str) -> bool:
     if host.lower().rstrip(".") == "localhost":
         return True

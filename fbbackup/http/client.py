@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import aiohttp
@@ -121,6 +120,15 @@ class _Arrival:
         return b"".join([piece async for piece in self.pieces()])
 
 
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """None is kept; looking for them takes as long as reading the answer's head."""
+
+
+class _Client(httpx.AsyncClient):
+    cookies: httpx.Cookies = _NoCookies()  # type: ignore[override]  # nothing sets them
+
+
 class Http:
     """One client for a whole run. Errors are the project's own and never name a query or a secret."""
 
@@ -139,11 +147,10 @@ class Http:
         self._context = context = httpx.create_ssl_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         limits = self.settings
-        self._client = httpx.AsyncClient(
+        self._client = _Client(
             transport=AiohttpTransport(verify=context, client=lambda: self._session(context)),
             headers={"User-Agent": USER_AGENT},
             timeout=httpx.Timeout(limits.connect_seconds, read=limits.read_seconds, pool=None),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
             follow_redirects=False,
         )
@@ -300,7 +307,8 @@ class Http:
             async with self._open(self._client.build_request("GET", url, headers=headers), limit) as arrival:
                 response = arrival.response
                 if response.status_code not in _REDIRECTS:
-                    await _check_status(response, self._host(url))
+                    if response.status_code != 200:
+                        raise await _refusal(response, self._host(url))
                     length = arrival.response.headers.get("content-length", "")
                     if length.isdigit() and len(length) < 20 and int(length) > limit:
                         raise DownloadError("the body is larger than allowed", final=True)
@@ -317,19 +325,17 @@ class Http:
             return "an unreadable address"
 
 
-async def _check_status(response: httpx.Response, host: str) -> None:
-    """Raises unless the answer is a plain 200 (403: the signature has expired or was altered)."""
+async def _refusal(response: httpx.Response, host: str) -> DownloadError:
+    """What an answer other than a plain 200 means (403: the signature has expired or was altered)."""
     status = response.status_code
-    if status == 200:
-        return
     words = await _first_words(response)
     text = f"{host} answered {status}{': ' if words else ''}{words}"
     if status in _EXPIRED or (status == 400 and "bad url" in words.lower()):
-        raise AddressExpired(text)
+        return AddressExpired(text)
     if status in _TRANSIENT or status >= 500:
         pause = retry_after_seconds(response.headers.get("retry-after", ""), time.time())
-        raise DownloadError(text, retry_after_seconds=pause)
-    raise DownloadError(text, final=status >= 300)
+        return DownloadError(text, retry_after_seconds=pause)
+    return DownloadError(text, final=status >= 300)
 
 
 async def _first_words(response: httpx.Response) -> str:

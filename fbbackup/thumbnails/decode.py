@@ -101,7 +101,7 @@ def encode(small: Image.Image) -> bytes:
 
 def mean_color(small: Image.Image) -> str:
     """The mean of all pixels as `#rrggbb`."""
-    return "#" + bytes(small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()).hex()
+    return "#" + bytes(small.convert("RGB").reduce(small.size).tobytes()).hex()
 
 
 def _cost(image: Any) -> int | None:

