@@ -95,6 +95,7 @@ def _month(word: str) -> int | None:
     """The month that a word begins like; names of weekdays and small words are none."""
     if word in _WEEKDAYS:
         return None
+    # Hebrew writes “in” as a letter of the month: ביולי is “in July”.
     word = word.removeprefix("ב")
     starts = (word, *(word[:length] for length in (7, 5, 4, 3) if length < len(word)))
     return next((_NUMBERS[start] for start in starts if start in _NUMBERS), None)
