@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbbackup.catalog import Catalog, albums, downloads, fixity, listings, memory, photos, withheld
+from fbbackup.catalog import Catalog, albums, downloads, fixity, listings, memory, photos, places, withheld
 from fbbackup.catalog.downloads import Kept
 from fbbackup.catalog.times import stamp
 from fbbackup.models import (
@@ -143,6 +143,29 @@ def test_photos_are_found_by_the_newest_name_of_their_place() -> None:
         assert found(catalog, "brighton") == ["1", "2", "3"]
         catalog.write_now(albums.record_albums, 1, [Album("b", "Sea", place=Place("9", "West Pier"))], 1, NOW)
         assert (found(catalog, "palace"), found(catalog, "west")) == ([], ["1", "2", "3"])
+
+
+SPELLED = (
+    Place("9"),
+    Place("9", "Pier"),
+    Place("9", "Pier", "Brighton"),
+    Place("9", "Pier", "Brighton, United Kingdom"),
+    Place("9", "Pier", "Brighton", "United Kingdom", 50.8, -0.1),
+)
+"""One place, as photos of different years tell of it."""
+
+
+@given(st.permutations(SPELLED))
+def test_a_library_that_spells_a_place_in_several_ways_does_not_rename_it_at_every_page(told: list[Place]) -> None:
+    with memory() as catalog:
+        for place in told:
+            catalog.write_now(places.record_places, [place])
+        before = catalog.read_now(lambda db: db.total_changes)
+        for place in told * 2:
+            catalog.write_now(places.record_places, [place])
+        assert catalog.read_now(lambda db: db.total_changes) == before
+        row = catalog.read_now(lambda db: tuple(db.execute("SELECT * FROM places").fetchone()))
+        assert row == ("9", "Pier", "Brighton", "United Kingdom", 50.8, -0.1)
 
 
 def stored(catalog: Catalog) -> None:
