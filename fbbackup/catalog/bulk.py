@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 ROWS = 50
-"""Rows a statement: opening a table and its indexes takes as long as writing a row."""
+"""Rows a statement: opening a table and its indexes for each row costs an eighth of what recording a crawl does."""
 
 
 def insert_rows(db: Connection, into: str, rows: Sequence[Sequence[Any]]) -> None:

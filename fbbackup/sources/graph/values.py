@@ -15,7 +15,7 @@ from fbbackup.models import Place
 _ADDRESSES = frozenset({"source", "picture", "url"})
 _DROPPED = frozenset({"icon", "paging", "__debug__"})
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-# Addresses of which a pattern tells the file's name as urlsplit does, ten times faster.
+# Addresses of which a pattern tells the file's name as urlsplit does, in a quarter of the time.
 _PLAIN_ADDRESS = re.compile(r"https?://[\w.-]+(?::[0-9]+)?/(?:[\w.-]+/)*([\w.-]*)(?:\?[\w.=&%-]*)?", re.ASCII)
 _IN_ORDER = json.JSONEncoder(sort_keys=True)
 _LARGEST = 2**63 - 1  # what SQLite can hold
